@@ -1,0 +1,1 @@
+"""Columnar engine and Parquet log on Apache Arrow."""

@@ -1,0 +1,170 @@
+"""The columnar engine: blocks in parallel, chunks in order.
+
+Two worker threads parse and judge blocks and encode parts; the calling thread cuts the file and
+deduplicates chunk after chunk, which depends on the order of the file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import BinaryIO, Final
+
+import pyarrow as pa
+from attrs import frozen
+
+from fleetcore.domain.blocks import Block, cut
+from fleetcore.domain.chunks import Chunk, EncodedPart
+from fleetcore.domain.lanes import Lane
+from fleetcore.domain.ledger import RowCounts
+from fleetcore.domain.parts import StoredEvent
+from fleetcore.ports.batch_engine import BatchEngine, Work
+from fleetcore_adapters.arrow import part_file
+from fleetcore_adapters.arrow.chunk_rows import deduplicated, lane_tables, merged, remember
+from fleetcore_adapters.arrow.identities import Identities
+from fleetcore_adapters.arrow.judged_block import BlockJudge, JudgedBlock
+from fleetcore_adapters.arrow.payloads import TextTable
+from fleetcore_adapters.arrow.vehicles import VehicleTable
+
+_WORKERS: Final = 2
+_BLOCKS_AHEAD: Final = 3
+_LIKELY_ROW_BYTES: Final = 64
+_LIKELY_PACKED: Final = 8
+_OUTSIDE_COLUMNS: Final = frozenset({"vehicle_id", "observed_at", "source"})
+
+
+class ArrowEngine(BatchEngine):
+    """Parses with Arrow's CSV reader and judges, deduplicates and enriches with numpy."""
+
+    def chunks(self, content: BinaryIO, work: Work) -> Iterator[Chunk]:
+        """See `BatchEngine.chunks`."""
+        with (
+            Identities(_expected_rows(work)) as identities,
+            ThreadPoolExecutor(_WORKERS, thread_name_prefix="fleetcore") as pool,
+        ):
+            file = _File(work, identities, pool)
+            ready: deque[_Pending] = deque()
+            for number, blocks in file.judged(content):
+                ready.append(file.pending(number, blocks))
+                if len(ready) > 1:
+                    yield ready.popleft().result()
+            while ready:
+                yield ready.popleft().result()
+
+    def events(self, content: bytes) -> Sequence[StoredEvent]:
+        """See `BatchEngine.events`."""
+        return part_file.events_of(part_file.decode(content))
+
+
+@frozen(slots=True, eq=False)
+class _Pending:
+    """A chunk whose parts are being encoded."""
+
+    chunk: Chunk
+    parts: list[Future[EncodedPart]]
+
+    def result(self) -> Chunk:
+        from attrs import evolve
+
+        return evolve(self.chunk, parts=tuple(part.result() for part in self.parts))
+
+
+class _File:
+    """One file being read."""
+
+    def __init__(self, work: Work, identities: Identities, pool: ThreadPoolExecutor) -> None:
+        self._work = work
+        self._pool = pool
+        self._identities = identities
+        self._vehicles = VehicleTable(work.directory)
+        self._texts = {"status": TextTable(), "city": TextTable()}
+        self._judge = BlockJudge(work, self._vehicles)
+        self._remember_done()
+
+    def _remember_done(self) -> None:
+        mapping = self._work.received.interpretation.mapping
+        names = [name for name in mapping if name not in _OUTSIDE_COLUMNS]
+        for done in self._work.done:
+            for part in done.parts:
+                table = part_file.decode(self._work.fetch(part.key))
+                remember(table, self._vehicles, self._texts, names, self._identities)
+
+    def judged(self, content: BinaryIO) -> Iterator[tuple[int, list[JudgedBlock]]]:
+        """The judged blocks of each chunk that is not committed, in order."""
+        sizes = self._work.received.sizes
+        running: deque[Future[JudgedBlock]] = deque()
+        chunk: list[JudgedBlock] = []
+        number = len(self._work.done)
+
+        def finish() -> bool:
+            chunk.append(running.popleft().result())
+            return len(chunk) == sizes.blocks_per_chunk or chunk[-1].last
+
+        for block in self._blocks(content):
+            running.append(self._pool.submit(self._judge.judge, block))
+            del block
+            if len(running) > _BLOCKS_AHEAD and finish():
+                yield number, chunk
+                number, chunk = number + 1, []
+        while running:
+            if finish():
+                yield number, chunk
+                number, chunk = number + 1, []
+
+    def _blocks(self, content: BinaryIO) -> Iterator[Block]:
+        sizes = self._work.received.sizes
+        dialect = self._work.received.interpretation.dialect
+        done = len(self._work.done) * sizes.blocks_per_chunk
+        for block in cut(
+            content,
+            size_bytes=sizes.block_bytes,
+            delimiter=dialect.delimiter,
+            has_header=dialect.has_header,
+        ):
+            if block.number >= done:
+                yield block
+
+    def pending(self, number: int, blocks: Sequence[JudgedBlock]) -> _Pending:
+        """Deduplicate a chunk and start to encode its parts."""
+        rows = merged([block.rows for block in blocks], self._texts)
+        vehicles = self._vehicles.sorted()
+        found = deduplicated(rows, vehicles.ranks, self._identities)
+        tables = lane_tables(found, vehicles, self._work.received.ingestion)
+        tally: Counter[str] = sum((block.tally for block in blocks), Counter())
+        counts = RowCounts(
+            read=tally.total() + len(rows),
+            accepted=found.accepted,
+            duplicate=found.duplicate,
+            conflicting=found.conflicting,
+            rejected=tally["rejected"],
+            malformed=tally["malformed"],
+            rejected_by=dict(sum((block.rejected_by for block in blocks), Counter())),
+            warned_by=dict(sum((block.warned_by for block in blocks), Counter())),
+        )
+        return _Pending(
+            Chunk(
+                number=number,
+                end=blocks[-1].end,
+                counts=counts,
+                parts=(),
+                rejects=tuple(reject for block in blocks for reject in block.rejects),
+                last=blocks[-1].last,
+            ),
+            [self._pool.submit(_encoded, lane, each) for lane, each in tables.items()],
+        )
+
+
+def _encoded(lane: Lane, tables: list[pa.Table]) -> EncodedPart:
+    return EncodedPart(
+        lane=lane,
+        rows=sum(table.num_rows for table in tables),
+        content=part_file.encode(*tables),
+        suffix=part_file.SUFFIX,
+    )
+
+
+def _expected_rows(work: Work) -> int:
+    received = work.received
+    packed = received.interpretation.dialect.compression != "none"
+    return received.size_bytes * (_LIKELY_PACKED if packed else 1) // _LIKELY_ROW_BYTES

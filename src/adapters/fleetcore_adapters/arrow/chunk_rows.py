@@ -1,0 +1,233 @@
+"""The rows of one chunk: sorted, deduplicated against the file so far, and made into tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from attrs import frozen
+from numpy.typing import NDArray
+
+from fleetcore.domain.lanes import LANES, Lane
+from fleetcore_adapters.arrow.columns import (
+    Codes,
+    Column,
+    Ints,
+    Mask,
+    Numbers,
+    Texts,
+    mixed,
+    number_words,
+)
+from fleetcore_adapters.arrow.identities import Identities
+from fleetcore_adapters.arrow.judged_block import Rows, lanes_of
+from fleetcore_adapters.arrow.part_file import ROW_GROUP_ROWS, SCHEMA
+from fleetcore_adapters.arrow.payloads import Payloads, TextTable
+from fleetcore_adapters.arrow.vehicles import SortedIds, VehicleTable
+
+_DIGIT_BITS = 16
+
+
+@frozen(kw_only=True, slots=True, eq=False)
+class Sorted:
+    """A chunk's rows that go to the log, in part order, and how many of which kind."""
+
+    rows: Rows
+    order: Ints
+    accepted: int
+    conflicting: int
+    duplicate: int
+
+
+def merged(blocks: Sequence[Rows], texts: Mapping[str, TextTable]) -> Rows:
+    """The rows of several blocks, one behind the other."""
+    return Rows(
+        vehicles=np.concatenate([rows.vehicles for rows in blocks]),
+        times=np.concatenate([rows.times for rows in blocks]),
+        lines=np.concatenate([rows.lines for rows in blocks]),
+        columns={
+            name: _merged_column([rows.columns[name] for rows in blocks], texts.get(name))
+            for name in blocks[0].columns
+        },
+        identity_words=np.concatenate([rows.identity_words for rows in blocks]),
+        fingerprints=np.concatenate([rows.fingerprints for rows in blocks]),
+    )
+
+
+def _merged_column(columns: Sequence[Column], texts: TextTable | None) -> Column:
+    if isinstance(columns[0], Texts):
+        return (texts or TextTable()).merged([c for c in columns if isinstance(c, Texts)])
+    numbers = [column for column in columns if isinstance(column, Numbers)]
+    values = np.concatenate([column.values for column in numbers])
+    if all(column.valid is None for column in numbers):
+        return Numbers(values=values)
+    valid = [
+        np.ones(len(column.values), dtype=np.bool_) if column.valid is None else column.valid
+        for column in numbers
+    ]
+    return Numbers(values=values, valid=np.concatenate(valid))
+
+
+def deduplicated(rows: Rows, ranks: Codes, identities: Identities) -> Sorted:
+    """Sort the rows, drop the duplicates, and remember what is left."""
+    order = _order(ranks[rows.vehicles], rows.times)
+    payloads = Payloads(rows.columns, len(rows))
+    kept, later = _inside(rows, order, payloads)
+    order, later = order[kept], later[kept]
+    vehicles, times = rows.vehicles[order], rows.times[order]
+    hashes = rows.identity_words[order]
+    met = identities.met(hashes, vehicles, times, order, payloads)
+    fresh = ~met.equal
+    if not fresh.all():
+        order, later = order[fresh], later[fresh]
+        vehicles, times, hashes = vehicles[fresh], times[fresh], hashes[fresh]
+    conflicting = int((later | met.sibling[fresh]).sum())
+    identities.add(hashes, vehicles, times, order, payloads)
+    return Sorted(
+        rows=rows,
+        order=order,
+        accepted=len(order) - conflicting,
+        conflicting=conflicting,
+        duplicate=len(rows) - len(order),
+    )
+
+
+def _order(ranks: Codes, times: Ints) -> Ints:
+    """Rows by vehicle, then time, then place: a stable radix sort on 16-bit digits."""
+    order = np.arange(len(times))
+    if len(times) and (times[1:] < times[:-1]).any():
+        order = np.argsort(times, kind="stable")
+    for shift in range(0, max(int(ranks.max(initial=0)).bit_length(), 1), _DIGIT_BITS):
+        digits = (ranks[order] >> shift).astype(np.uint16)
+        order = order[np.argsort(digits, kind="stable")]
+    return order
+
+
+def _inside(rows: Rows, order: Ints, payloads: Payloads) -> tuple[Mask, Mask]:
+    """Of rows in order: which to keep, and which of these come later in their identity."""
+    kept = np.ones(len(order), dtype=np.bool_)
+    later = np.zeros(len(order), dtype=np.bool_)
+    vehicles, times = rows.vehicles[order], rows.times[order]
+    same = (vehicles[1:] == vehicles[:-1]) & (times[1:] == times[:-1])
+    if not same.any():
+        return kept, later
+    begins = np.concatenate(([True], ~same))
+    group = np.cumsum(begins)
+    shared = np.flatnonzero(~begins | np.concatenate((same, [False])))
+    prints = rows.fingerprints[order[shared]]
+    by_print = shared[np.lexsort((shared, prints, group[shared]))]
+    prints = rows.fingerprints[order[by_print]]
+    repeats = (group[by_print][1:] == group[by_print][:-1]) & (prints[1:] == prints[:-1])
+    if repeats.any():
+        run = np.concatenate(([0], np.cumsum(~repeats)))
+        first = by_print[np.flatnonzero(np.concatenate(([True], ~repeats)))][run]
+        equal = payloads.equal(order[by_print], order[first])
+        doubled = np.concatenate(([False], repeats))
+        kept[by_print[doubled & equal]] = False
+        _drop_equal_behind_collision(by_print[doubled & ~equal], group, order, payloads, kept)
+    left = shared[kept[shared]]
+    later[left[1:]] = group[left][1:] == group[left][:-1]
+    return kept, later
+
+
+def _drop_equal_behind_collision(
+    rows: Ints, group: Ints, order: Ints, payloads: Payloads, kept: Mask
+) -> None:
+    """Settle rows whose fingerprint equals an earlier one's though the payload does not."""
+    for row in rows.tolist():
+        siblings = np.flatnonzero((group == group[row]) & kept)
+        earlier = siblings[siblings < row]
+        mine = np.full(len(earlier), order[row])
+        kept[row] = not payloads.equal(order[earlier], mine).any()
+
+
+def lane_tables(chunk: Sorted, vehicles: SortedIds, ingestion: str) -> dict[Lane, list[pa.Table]]:
+    """The part of each lane that has rows, as one table a row group."""
+    masks = lanes_of(chunk.rows)
+    found: dict[Lane, list[pa.Table]] = {}
+    for lane in LANES:
+        order = chunk.order[masks[lane][chunk.order]]
+        if len(order):
+            found[lane] = [
+                _table(chunk.rows, order[at : at + ROW_GROUP_ROWS], vehicles, ingestion)
+                for at in range(0, len(order), ROW_GROUP_ROWS)
+            ]
+    return found
+
+
+def _table(rows: Rows, order: Ints, vehicles: SortedIds, ingestion: str) -> pa.Table:
+    places = vehicles.ranks[rows.vehicles[order]]
+    changes = np.concatenate(([True], places[1:] != places[:-1]))
+    arrays = {
+        "vehicle_id": _dictionary(
+            np.cumsum(changes) - 1, vehicles.ids.take(pa.array(places[changes]))
+        ),
+        "observed_at": pa.array(rows.times[order]).cast(SCHEMA.field("observed_at").type),
+        "fingerprint": pa.array(rows.fingerprints[order]),
+        "ingestion": _dictionary(
+            np.zeros(len(order), dtype=np.int32), pa.array([ingestion], type=pa.string())
+        ),
+        "line": pa.array(rows.lines[order]),
+        **{name: _array(column.take(order)) for name, column in rows.columns.items()},
+    }
+    return pa.table(
+        [
+            arrays[field.name] if field.name in arrays else pa.nulls(len(order), field.type)
+            for field in SCHEMA
+        ],
+        schema=SCHEMA,
+    )
+
+
+def _array(column: Column) -> pa.Array:
+    if isinstance(column, Numbers):
+        mask = None if column.valid is None else ~column.valid
+        return pa.array(column.values, mask=mask)
+    used, codes = np.unique(column.codes, return_inverse=True)
+    missing = int(len(used) > 0 and used[0] < 0)
+    values = [column.values[code] for code in used[missing:]]
+    indices = pa.array((codes - missing).astype(np.int32), mask=codes < missing)
+    return pa.DictionaryArray.from_arrays(indices, pa.array(values, type=pa.string()))
+
+
+def _dictionary(codes: NDArray[Any], values: pa.Array) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), values)
+
+
+def remember(
+    table: pa.Table,
+    vehicles: VehicleTable,
+    texts: Mapping[str, TextTable],
+    names: Sequence[str],
+    identities: Identities,
+) -> None:
+    """Take note of the rows of a committed part; `names` are the fields the file reports."""
+    columns: dict[str, Column] = {
+        name: _column(_whole(table.column(name)), texts.get(name)) for name in names
+    }
+    ids = _whole(table.column("vehicle_id"))
+    codes = vehicles.codes(
+        pa.DictionaryArray.from_arrays(ids.indices, ids.dictionary.cast(pa.binary()))
+    )
+    times = table.column("observed_at").cast(pa.int64()).to_numpy()
+    hashes = mixed(vehicles.words[codes] + number_words("observed_at", Numbers(values=times)))
+    order = np.arange(len(times))
+    identities.add(hashes, codes, times, order, Payloads(columns, len(times)))
+
+
+def _column(array: pa.Array, texts: TextTable | None) -> Column:
+    if pa.types.is_dictionary(array.type):
+        codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        column = Texts(codes=codes, values=tuple(array.dictionary.to_pylist()))
+        return (texts or TextTable()).merged([column])
+    values = array.fill_null(0).to_numpy(zero_copy_only=False)
+    valid = None if not array.null_count else array.is_valid().to_numpy(zero_copy_only=False)
+    return Numbers(values=values, valid=valid)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return column.unify_dictionaries().combine_chunks()

@@ -1,0 +1,1 @@
+"""Durable adapters for one machine: SQLite and files in a data folder."""

@@ -1,0 +1,138 @@
+"""The SQLite file of a data folder, shared by every local adapter."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Final
+
+from fleetcore.errors import StorageUnavailable
+from fleetcore_adapters.local.folder_lock import FolderLock
+from fleetcore_adapters.local.storage_errors import translated
+
+FILE_NAME: Final = "fleetcore.sqlite"
+LOCK_NAME: Final = "lock"
+SCHEMA_VERSION: Final = 1
+BUSY_TIMEOUT_S: Final = 30.0
+
+
+class Database:
+    """One SQLite file in write-ahead mode; safe to share between threads.
+
+    Writers, and with them SQLite's automatic checkpoints, are serialised by the folder's lock;
+    readers never wait for them. Every method raises `StorageUnavailable`, which also takes the
+    place of SQLite's and the operating system's errors inside `read` and `write`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open the folder's database; both are made if they do not exist."""
+        self.folder = folder
+        self._path = folder / FILE_NAME
+        self._lock = FolderLock(folder / LOCK_NAME)
+        self._pool = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        with translated(self._path):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._writer = self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
+        writer = _connect(f"{self._path.absolute().as_uri()}?mode=rwc")
+        try:
+            version = _user_version(writer)
+            if version == 0:
+                version = self._created(writer)
+            if version > SCHEMA_VERSION:
+                raise StorageUnavailable(
+                    f"{self._path}: its schema version {version} is newer than "
+                    f"{SCHEMA_VERSION}, the newest this fleetcore knows; install a newer fleetcore"
+                )
+            writer.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            writer.close()
+            raise
+        return writer
+
+    def _created(self, writer: sqlite3.Connection) -> int:
+        with self.locked():
+            if _user_version(writer) == 0:
+                writer.execute("PRAGMA journal_mode = WAL")
+                writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            return _user_version(writer)
+
+    def define(self, tables: Mapping[str, str]) -> None:
+        """Run the statement of every table or index, by name, that does not exist yet."""
+        if self._missing(tables):
+            with self.locked():
+                missing = self._missing(tables)
+                with self.write() as connection:
+                    for name in missing:
+                        connection.execute(tables[name])
+
+    def _missing(self, tables: Mapping[str, str]) -> list[str]:
+        with self.read() as connection:
+            known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        return [name for name in tables if name not in known]
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one snapshot, taken by its first statement, and cannot write."""
+        with translated(self._path):
+            connection = self._reader()
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.rollback()
+                with self._pool:
+                    self._idle.append(connection)
+
+    def _reader(self) -> sqlite3.Connection:
+        with self._pool:
+            if self._idle:
+                return self._idle.pop()
+        # Read-only connections never checkpoint when they are closed, so they need no lock.
+        return _connect(f"{self._path.absolute().as_uri()}?mode=ro")
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A connection in one transaction, under the folder's lock.
+
+        Committed and durable (one fsync) when the block ends, rolled back when it raises. Not
+        to be nested.
+        """
+        with translated(self._path), self.locked():
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+                self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.rollback()
+                raise
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the folder's lock over several steps; `write` may be called meanwhile."""
+        return self._lock.held()
+
+    def close(self) -> None:
+        """Close every connection; the database cannot be used afterwards."""
+        with self._pool:
+            while self._idle:
+                self._idle.pop().close()
+        with translated(self._path), self.locked():
+            self._writer.close()
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+    )
+
+
+def _user_version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)

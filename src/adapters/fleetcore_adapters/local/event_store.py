@@ -1,0 +1,80 @@
+"""Streams of decisions in SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from fleetcore.codec.envelope import Envelope
+from fleetcore.codec.ingestion_events import INGESTION_EVENTS
+from fleetcore.domain.ingestion import IngestionEvent
+from fleetcore.errors import VersionConflict
+from fleetcore.ports.event_store import EventStore
+from fleetcore_adapters.local.database import Database
+
+TABLES: Final[Mapping[str, str]] = {
+    "events": """
+        CREATE TABLE events (
+            sequence INTEGER PRIMARY KEY,
+            stream TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            schema_version INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            UNIQUE (stream, version)
+        )""",
+    "events_first": "CREATE INDEX events_first ON events (sequence, stream) WHERE version = 1",
+}
+
+
+class LocalEventStore(EventStore):
+    """Keeps streams in the data folder's database; one append is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.define(TABLES)
+
+    def append(self, stream: str, expected_version: int, events: Sequence[IngestionEvent]) -> int:
+        if not events:
+            with self._database.read() as connection:
+                _check_version(connection, stream, expected_version)
+            return expected_version
+        envelopes = [INGESTION_EVENTS.encode(event) for event in events]
+        with self._database.write() as connection:
+            _check_version(connection, stream, expected_version)
+            connection.executemany(
+                "INSERT INTO events (stream, version, name, schema_version, body)"
+                " VALUES (?, ?, ?, ?, ?)",
+                [
+                    (stream, version, envelope.name, envelope.version, envelope.body)
+                    for version, envelope in enumerate(envelopes, expected_version + 1)
+                ],
+            )
+        return expected_version + len(events)
+
+    def read(self, stream: str) -> tuple[IngestionEvent, ...]:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT name, schema_version, body FROM events WHERE stream = ? ORDER BY version",
+                (stream,),
+            ).fetchall()
+        return tuple(
+            INGESTION_EVENTS.decode(Envelope(name=name, version=version, body=body))
+            for name, version, body in rows
+        )
+
+    def streams(self) -> tuple[str, ...]:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT stream FROM events WHERE version = 1 ORDER BY sequence"
+            ).fetchall()
+        return tuple(stream for (stream,) in rows)
+
+
+def _check_version(connection: sqlite3.Connection, stream: str, expected: int) -> None:
+    (actual,) = connection.execute(
+        "SELECT coalesce(max(version), 0) FROM events WHERE stream = ?", (stream,)
+    ).fetchone()
+    if actual != expected:
+        raise VersionConflict(stream, expected, actual)

@@ -1,0 +1,35 @@
+"""Streams of decisions in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from fleetcore.domain.ingestion import IngestionEvent
+from fleetcore.errors import VersionConflict
+from fleetcore.ports.event_store import EventStore
+
+
+class MemoryEventStore(EventStore):
+    """Keeps streams as long as the process lives."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._streams: dict[str, tuple[IngestionEvent, ...]] = {}
+
+    def append(self, stream: str, expected_version: int, events: Sequence[IngestionEvent]) -> int:
+        with self._lock:
+            held = self._streams.get(stream, ())
+            if len(held) != expected_version:
+                raise VersionConflict(stream, expected_version, len(held))
+            if events:
+                self._streams[stream] = (*held, *events)
+            return len(held) + len(events)
+
+    def read(self, stream: str) -> tuple[IngestionEvent, ...]:
+        with self._lock:
+            return self._streams.get(stream, ())
+
+    def streams(self) -> tuple[str, ...]:
+        with self._lock:
+            return tuple(self._streams)

@@ -1,0 +1,1 @@
+"""fleetcore: event-sourced fleet location data."""

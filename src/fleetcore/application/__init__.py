@@ -1,0 +1,1 @@
+"""Use cases: the domain at work on ports."""

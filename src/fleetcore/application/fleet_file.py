@@ -1,0 +1,148 @@
+"""From the text of a `fleet.toml` to a fleet's settings."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from collections.abc import Callable, Collection, Mapping
+from typing import Final, cast, get_args
+
+from attrs import fields, frozen
+
+from fleetcore.application.reading_options import ReadingOptions
+from fleetcore.domain.location import FIELDS
+from fleetcore.domain.rules.event_rules import ALWAYS_REJECTING, EVENT_RULES
+from fleetcore.domain.rules.settings import FleetSettings, Limits, Severity
+from fleetcore.errors import InvalidConfiguration
+
+_SECTIONS: Final = ("limits", "class", "rules", "input", "columns")
+_LIMITS: Final = tuple(each.name for each in fields(Limits))
+_OFF: Final = "off"
+_SEVERITIES: Final[tuple[str, ...]] = get_args(Severity)
+_RULES: Final = {rule.code: rule for rule in EVENT_RULES}
+_TEXTS: Final[Mapping[str, str]] = {
+    "delimiter": "delimiter",
+    "encoding": "encoding",
+    "timezone": "zone",
+    "vehicle_from_filename": "vehicle_from_filename",
+    "speed_unit": "speed_unit",
+}
+"""Keys of `[input]` that hold text, and the option each is."""
+
+
+@frozen(kw_only=True, slots=True)
+class FleetConfig:
+    """What a `fleet.toml` says: how rows are judged, and how files are read."""
+
+    settings: FleetSettings = FleetSettings()
+    reading: ReadingOptions = ReadingOptions()
+
+
+def fleet_config(text: str, name: str = "fleet.toml") -> FleetConfig:
+    """The settings in the text of a file called `name`.
+
+    Raises `InvalidConfiguration` for an unknown section, key, rule or value: it names the key and
+    what is allowed.
+    """
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InvalidConfiguration(f"{name}: not TOML: {error}") from None
+    try:
+        _check_keys(document, _SECTIONS, "section")
+        classes = _table(document, "class")
+        return FleetConfig(
+            settings=FleetSettings(
+                limits=Limits(**_limits(_table(document, "limits"), "limits")),
+                classes={
+                    each: _limits(_table(classes, each, within="class."), f"class.{each}")
+                    for each in classes
+                },
+                severities=_severities(_table(document, "rules")),
+            ),
+            reading=_reading(_table(document, "input"), _table(document, "columns")),
+        )
+    except InvalidConfiguration as error:
+        raise InvalidConfiguration(f"{name}: {error}") from None
+
+
+def _limits(table: Mapping[str, object], section: str) -> dict[str, float | None]:
+    _check_keys(table, _LIMITS, "key", section)
+    limits: dict[str, float | None] = {}
+    for key, value in table.items():
+        if value == _OFF:
+            limits[key] = None
+        elif _is_number(value) and 0 <= cast("float", value) < math.inf:
+            limits[key] = float(cast("float", value))
+        else:
+            raise InvalidConfiguration(
+                f'[{section}] {key} = {value!r}: allowed are a number not below 0, or "{_OFF}"'
+            )
+    return limits
+
+
+def _severities(table: Mapping[str, object]) -> dict[str, Severity]:
+    _check_keys(table, tuple(_RULES), "rule", "rules")
+    severities: dict[str, Severity] = {}
+    for code, value in table.items():
+        allowed = ("reject",) if code in ALWAYS_REJECTING else _SEVERITIES
+        if value not in allowed:
+            why = ": without it no location event can exist" if code in ALWAYS_REJECTING else ""
+            raise InvalidConfiguration(
+                f"[rules] {code} = {value!r}: allowed are {_quoted(allowed)}{why}"
+            )
+        severities[code] = cast("Severity", value)
+    return severities
+
+
+def _reading(given: Mapping[str, object], columns: Mapping[str, object]) -> ReadingOptions:
+    _check_keys(given, (*_TEXTS, "columns"), "key", "input")
+    _check_keys(columns, FIELDS, "field", "columns")
+    mapping = {}
+    for field, column in columns.items():
+        if not isinstance(column, str | int) or isinstance(column, bool):
+            raise InvalidConfiguration(
+                f"[columns] {field} = {column!r}: allowed are a column's name or its number from 1"
+            )
+        mapping[field] = str(column)
+    names = given.get("columns", [])
+    if not isinstance(names, list) or not all(isinstance(each, str) for each in names):
+        raise InvalidConfiguration(f"[input] columns = {names!r}: allowed is a list of names")
+    for key in _TEXTS.keys() & given.keys():
+        if not isinstance(given[key], str):
+            raise InvalidConfiguration(f"[input] {key} = {given[key]!r}: allowed is text")
+    texts = {option: cast("str", given[key]) for key, option in _TEXTS.items() if key in given}
+    make = cast("Callable[..., ReadingOptions]", ReadingOptions)
+    try:
+        return make(mapping=mapping, columns=tuple(names), **texts)
+    except InvalidConfiguration as error:
+        raise InvalidConfiguration(f"[input] {error}") from None
+
+
+def _table(document: Mapping[str, object], key: str, within: str = "") -> Mapping[str, object]:
+    table = document.get(key, {})
+    if not isinstance(table, dict):
+        raise InvalidConfiguration(f"{within}{key} = {table!r}: it is a section, [{within}{key}]")
+    return table
+
+
+def _check_keys(
+    table: Mapping[str, object], allowed: Collection[str], what: str, section: str = ""
+) -> None:
+    where = f"[{section}] " if section else ""
+    for key in table:
+        if key not in allowed:
+            near = difflib.get_close_matches(key, allowed, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise InvalidConfiguration(
+                f"{where}{key} is no known {what}{hint}; allowed are {', '.join(allowed)}"
+            )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _quoted(values: Collection[str]) -> str:
+    return ", ".join(f'"{value}"' for value in values)

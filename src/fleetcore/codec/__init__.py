@@ -1,0 +1,1 @@
+"""The stored form of events: wire names, schema versions, upcasting."""

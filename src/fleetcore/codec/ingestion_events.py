@@ -1,0 +1,29 @@
+"""The wire types of the ingestion's events.
+
+A stored name or version is never given another meaning: a changed event gets the next version,
+an upcaster from the one before, and a golden file.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fleetcore.codec.event_codec import EventCodec, WireType
+from fleetcore.domain.ingestion import (
+    ChunkProcessed,
+    IngestionEvent,
+    IngestionFailed,
+    IngestionSuperseded,
+    PartStored,
+    Received,
+)
+
+INGESTION_EVENTS: Final[EventCodec[IngestionEvent]] = EventCodec(
+    (
+        WireType(name="ingestion.received", version=1, event=Received),
+        WireType(name="ingestion.chunk-processed", version=1, event=ChunkProcessed),
+        WireType(name="ingestion.part-stored", version=1, event=PartStored),
+        WireType(name="ingestion.failed", version=1, event=IngestionFailed),
+        WireType(name="ingestion.superseded", version=1, event=IngestionSuperseded),
+    )
+)

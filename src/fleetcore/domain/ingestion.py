@@ -1,0 +1,266 @@
+"""The ingestion of one file as an aggregate: `initial`, `decide`, `evolve`.
+
+    received -> chunk processed* -> part stored* -> (completed) | failed | superseded
+
+A chunk's event is its commit point: messages are made from it, never before. Completed is not an
+event but what the counts say: the last chunk is committed and no row is pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from typing import Literal, TypeAlias, assert_never
+
+from attrs import evolve as changed
+from attrs import field, frozen
+
+from fleetcore.domain.interpretation import Interpretation
+from fleetcore.domain.ledger import Ledger, RowCounts, StoreOutcome
+from fleetcore.domain.parts import LaneMessage, Part
+from fleetcore.domain.rules.settings import FleetSettings
+from fleetcore.errors import IllegalCommand
+
+IngestionStatus: TypeAlias = Literal["pending", "completed", "failed", "superseded"]
+
+
+@frozen(kw_only=True, slots=True)
+class Sizes:
+    """How a file is cut: bytes a block, blocks a chunk."""
+
+    block_bytes: int = 4 << 20
+    blocks_per_chunk: int = 4
+
+
+@frozen(kw_only=True, slots=True)
+class Received:
+    """A file was taken in; everything that judges it is pinned here.
+
+    `content` names the bytes (`xxh3-128:<hex>`), `directory` the object that holds the vehicles'
+    metadata, `parent` the ingestion whose rejects are replayed. `now_ms` is the instant the
+    time rules use.
+    """
+
+    ingestion: str
+    content: str
+    size_bytes: int
+    interpretation: Interpretation
+    settings: FleetSettings
+    sizes: Sizes
+    now_ms: int
+    directory: str | None = None
+    parent: str | None = None
+
+
+@frozen(kw_only=True, slots=True)
+class ChunkProcessed:
+    """A chunk is judged and its parts and rejects are durable."""
+
+    number: int
+    end: int
+    counts: RowCounts
+    parts: tuple[Part, ...]
+    rejects: str | None
+    last: bool
+
+
+@frozen(kw_only=True, slots=True)
+class PartStored:
+    """The log took a part's rows; the first outcome of a part is the one that counts."""
+
+    key: str
+    outcome: StoreOutcome
+
+
+@frozen(kw_only=True, slots=True)
+class IngestionFailed:
+    """Reading ended early; what was committed stays."""
+
+    code: str
+    message: str
+
+
+@frozen(kw_only=True, slots=True)
+class IngestionSuperseded:
+    """Another ingestion of the same content, understood otherwise, took this one's place."""
+
+    by: str
+
+
+IngestionEvent: TypeAlias = (
+    Received | ChunkProcessed | PartStored | IngestionFailed | IngestionSuperseded
+)
+
+
+@frozen(kw_only=True, slots=True)
+class Receive:
+    """Take a file in."""
+
+    received: Received
+
+
+@frozen(kw_only=True, slots=True)
+class CommitChunk:
+    """Commit a chunk whose parts are durable."""
+
+    chunk: ChunkProcessed
+
+
+@frozen(kw_only=True, slots=True)
+class RecordOutcome:
+    """Record what the log said of a part."""
+
+    key: str
+    outcome: StoreOutcome
+
+
+@frozen(kw_only=True, slots=True)
+class Fail:
+    """Give the file up."""
+
+    code: str
+    message: str
+
+
+@frozen(kw_only=True, slots=True)
+class Supersede:
+    """Close an unfinished ingestion in favour of another."""
+
+    by: str
+
+
+IngestionCommand: TypeAlias = Receive | CommitChunk | RecordOutcome | Fail | Supersede
+
+
+@frozen(kw_only=True, slots=True)
+class Ingestion:
+    """The state of one ingestion."""
+
+    received: Received | None = None
+    chunks: tuple[ChunkProcessed, ...] = ()
+    outcomes: Mapping[str, StoreOutcome] = field(factory=dict)
+    failure: IngestionFailed | None = None
+    superseded_by: str | None = None
+
+    @property
+    def read_to_end(self) -> bool:
+        """Whether the last chunk is committed."""
+        return bool(self.chunks) and self.chunks[-1].last
+
+    @property
+    def open(self) -> bool:
+        """Whether more chunks may come."""
+        return not (self.read_to_end or self.failure or self.superseded_by)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Every committed part, in order."""
+        return tuple(part for chunk in self.chunks for part in chunk.parts)
+
+    @property
+    def unsettled(self) -> tuple[LaneMessage, ...]:
+        """The outbox: a message for every committed part without an outcome."""
+        if self.received is None:
+            return ()
+        return tuple(
+            LaneMessage(ingestion=self.received.ingestion, part=part)
+            for part in self.parts
+            if part.key not in self.outcomes
+        )
+
+    @property
+    def ledger(self) -> Ledger:
+        """The counts so far; they balance after every event."""
+        rows = sum((chunk.counts for chunk in self.chunks), RowCounts())
+        store = sum(self.outcomes.values(), StoreOutcome())
+        return Ledger(rows=rows, store=store, pending=rows.to_store - store.rows)
+
+    @property
+    def status(self) -> IngestionStatus:
+        """How far it is; `completed` is derived."""
+        if self.failure is not None:
+            return "failed"
+        if self.superseded_by is not None:
+            return "superseded"
+        return "completed" if self.read_to_end and not self.unsettled else "pending"
+
+
+def initial() -> Ingestion:
+    """An ingestion of which nothing is known."""
+    return Ingestion()
+
+
+def decide(command: IngestionCommand, state: Ingestion) -> tuple[IngestionEvent, ...]:
+    """The events a command leads to; none where it was carried out before.
+
+    Raises `IllegalCommand` for what the state does not allow.
+    """
+    match command:
+        case Receive(received=received):
+            if state.received is None:
+                return (received,)
+            if state.received.ingestion != received.ingestion:
+                raise IllegalCommand(f"the stream belongs to {state.received.ingestion}")
+            return ()
+        case CommitChunk(chunk=chunk):
+            return _commit(chunk, state)
+        case RecordOutcome(key=key, outcome=outcome):
+            return _record(key, outcome, state)
+        case Fail(code=code, message=message):
+            return (IngestionFailed(code=code, message=message),) if _begun(state).open else ()
+        case Supersede(by=by):
+            return (IngestionSuperseded(by=by),) if _begun(state).open else ()
+        case _:
+            assert_never(command)
+
+
+def _begun(state: Ingestion) -> Ingestion:
+    if state.received is None:
+        raise IllegalCommand("the file was not received")
+    return state
+
+
+def _commit(chunk: ChunkProcessed, state: Ingestion) -> tuple[IngestionEvent, ...]:
+    _begun(state)
+    if chunk.number < len(state.chunks):
+        return ()
+    if not state.open:
+        raise IllegalCommand(f"chunk {chunk.number}: the ingestion is over")
+    if chunk.number > len(state.chunks):
+        raise IllegalCommand(f"chunk {chunk.number} follows chunk {len(state.chunks) - 1}")
+    if sum(part.rows for part in chunk.parts) != chunk.counts.to_store:
+        raise IllegalCommand(f"chunk {chunk.number}: its parts do not hold its accepted rows")
+    return (chunk,)
+
+
+def _record(key: str, outcome: StoreOutcome, state: Ingestion) -> tuple[IngestionEvent, ...]:
+    if key in state.outcomes:
+        return ()
+    part = next((part for part in _begun(state).parts if part.key == key), None)
+    if part is None:
+        raise IllegalCommand(f"no chunk names the part {key!r}")
+    if outcome.rows != part.rows:
+        raise IllegalCommand(f"{outcome.rows} outcomes for the {part.rows} rows of {key!r}")
+    return (PartStored(key=key, outcome=outcome),)
+
+
+def evolve(state: Ingestion, event: IngestionEvent) -> Ingestion:
+    """The state after an event."""
+    match event:
+        case Received():
+            return changed(state, received=event)
+        case ChunkProcessed():
+            return changed(state, chunks=(*state.chunks, event))
+        case PartStored(key=key, outcome=outcome):
+            return changed(state, outcomes={**state.outcomes, key: outcome})
+        case IngestionFailed():
+            return changed(state, failure=event)
+        case IngestionSuperseded(by=by):
+            return changed(state, superseded_by=by)
+        case _:
+            assert_never(event)
+
+
+def replayed(events: tuple[IngestionEvent, ...]) -> Ingestion:
+    """The state after all events of a stream."""
+    return reduce(evolve, events, initial())

@@ -1,0 +1,1 @@
+"""Rules: declared once as data, judged alike by every engine."""

@@ -1,0 +1,32 @@
+"""The view of where each vehicle is now."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Protocol
+
+from fleetcore.domain.parts import StoredEvent
+
+
+class LatestPositions(Protocol):
+    """A view of the log: the winner of each vehicle, and the cursor up to which it followed."""
+
+    @abstractmethod
+    def cursor(self) -> int:
+        """How far the view has followed the log; 0 if it never did."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def apply(self, events: Sequence[StoredEvent], cursor: int) -> None:
+        """Keep, a vehicle, the winner of what is held and `events`, and save the cursor.
+
+        One atomic step; the order of events does not matter, and a smaller cursor than the one
+        held changes no cursor. Raises `StorageUnavailable`.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def read(self, vehicle_ids: Sequence[str] | None = None) -> tuple[StoredEvent, ...]:
+        """The winners of the vehicles asked for that are known (None: all), by vehicle id."""
+        raise NotImplementedError

@@ -1,0 +1,210 @@
+"""The same history on memory and local: the same results and the same errors, step by step."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final, Protocol, TypeAlias
+
+import pytest
+from attrs import frozen
+from hypothesis import Phase, find, given, settings
+from hypothesis import strategies as st
+
+from fleetcore.domain.ingestion import IngestionEvent
+from fleetcore.domain.parts import LaneMessage, StoredEvent
+from fleetcore.errors import FleetcoreError
+from fleetcore.ports.origins import Origin
+from fleetcore.testing.histories import ingestion_events
+from fleetcore.testing.strategies import (
+    ingestion_ids,
+    lane_messages,
+    location_events,
+    stored_events,
+)
+from fleetcore_adapters.memory.event_store import MemoryEventStore
+from fleetcore_adapters.memory.lanes import MemoryLanes
+from fleetcore_adapters.memory.latest_positions import MemoryLatestPositions
+from fleetcore_adapters.memory.object_store import MemoryObjectStore
+from fleetcore_adapters.memory.origins import MemoryOrigins
+
+World: TypeAlias = Mapping[str, object]
+"""An adapter of each port, by the port's name."""
+
+
+class Row(Protocol):
+    """What is used of a row of the table."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def start(self) -> Callable[[Path, ExitStack], Callable[[], object]]: ...
+
+
+@frozen(slots=True)
+class Call:
+    """One call of a port's method."""
+
+    port: str
+    method: str
+    arguments: tuple[object, ...]
+
+    def on(self, world: World) -> object:
+        """What the call returned, as a plain value, or the class of what it raised."""
+        try:
+            result = getattr(world[self.port], self.method)(*self.arguments)
+        except FleetcoreError as error:
+            return type(error)
+        return list(result) if isinstance(result, Iterator) else result
+
+
+def _calls(
+    port: str, method: str, *arguments: st.SearchStrategy[object]
+) -> st.SearchStrategy[Call]:
+    return st.tuples(*arguments).map(lambda drawn: Call(port, method, drawn))
+
+
+_STREAM: Final = st.sampled_from(("a", "b"))
+_MESSAGES: Final = st.lists(lane_messages(), max_size=3)
+_VEHICLE: Final = st.sampled_from(("cab-1", "cab-2"))
+_POSITIONS: Final = st.lists(
+    stored_events(location_events(vehicle_id=_VEHICLE, observed_at=st.integers(0, 1))), max_size=3
+)
+KEYS: Final = ("parts/a", "parts/b/x.parquet", "parts/b/...", "", "a b")
+_KEY: Final = st.sampled_from(KEYS)
+
+CALLS: Final[Mapping[str, st.SearchStrategy[Call]]] = {
+    "event_store": _calls(
+        "event_store",
+        "append",
+        _STREAM,
+        st.integers(0, 2),
+        st.lists(ingestion_events(), max_size=2),
+    )
+    | _calls("event_store", "read", _STREAM),
+    "lanes": _calls("lanes", "send", _MESSAGES)
+    | _calls("lanes", "settle", _MESSAGES)
+    | _calls("lanes", "receive", st.integers(-1, 3)),
+    "object_store": _calls("object_store", "put_if_absent", _KEY, st.binary(max_size=2))
+    | _calls("object_store", "get", _KEY)
+    | _calls("object_store", "remove", _KEY)
+    | _calls("object_store", "keys", st.sampled_from(("", "p", "parts/", "parts/a"))),
+    "origins": _calls(
+        "origins", "note", ingestion_ids(), st.builds(Origin, name=st.text(), vehicle_id=_VEHICLE)
+    ),
+    "latest_positions": _calls("latest_positions", "apply", _POSITIONS, st.integers(0, 3))
+    | _calls("latest_positions", "read", st.lists(_VEHICLE)),
+}
+
+FINAL_CALLS: Final = (
+    Call("event_store", "streams", ()),
+    Call("event_store", "read", ("a",)),
+    Call("event_store", "read", ("b",)),
+    Call("lanes", "receive", (100,)),
+    Call("object_store", "keys", ("",)),
+    *(Call("object_store", "get", (key,)) for key in KEYS),
+    Call("origins", "read", ()),
+    Call("latest_positions", "cursor", ()),
+    Call("latest_positions", "read", ()),
+)
+
+
+def _world(
+    harnesses: Mapping[str, tuple[Row, ...]], name: str, folder: Path, stack: ExitStack
+) -> Callable[[], World]:
+    opens = {
+        port: row.start(folder, stack)
+        for port in CALLS
+        for row in harnesses[port]
+        if row.name == name
+    }
+    return lambda: {port: open_() for port, open_ in opens.items()}
+
+
+def _memory() -> dict[str, object]:
+    return {
+        "event_store": MemoryEventStore(),
+        "lanes": MemoryLanes(),
+        "object_store": MemoryObjectStore(),
+        "origins": MemoryOrigins(),
+        "latest_positions": MemoryLatestPositions(),
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(history=st.lists(st.one_of(*CALLS.values()), max_size=12), reopened_after=st.integers(0, 12))
+def test_local_does_what_memory_does(
+    harnesses: Mapping[str, tuple[Row, ...]], history: list[Call], reopened_after: int
+) -> None:
+    """Results, error classes and the final state agree, though local is opened again midway."""
+    memory = _memory()
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        opened = _world(harnesses, "local", Path(folder), stack)
+        local = opened()
+        for step, call in enumerate((*history, *FINAL_CALLS)):
+            if step == reopened_after:
+                local = opened()
+            assert call.on(memory) == call.on(local), call
+
+
+class AnyVersionWins(MemoryEventStore):
+    """Appends whatever version was expected."""
+
+    def append(self, stream: str, expected_version: int, events: Sequence[IngestionEvent]) -> int:
+        return super().append(stream, len(self.read(stream)), events)
+
+
+class WithoutPriority(MemoryLanes):
+    """Hands out oldest first, whatever the lane."""
+
+    def receive(self, limit: int) -> tuple[LaneMessage, ...]:
+        return tuple(self._waiting.values())[: max(limit, 0)]
+
+
+class LastPutWins(MemoryObjectStore):
+    """Overwrites."""
+
+    def put_if_absent(self, key: str, content: bytes) -> bool:
+        absent = super().put_if_absent(key, content)
+        self._objects[key] = content
+        return absent
+
+
+class LastNoteIsLost(MemoryOrigins):
+    """Keeps the first note."""
+
+    def note(self, ingestion: str, origin: Origin) -> None:
+        super().note(ingestion, self.read().get(ingestion, origin))
+
+
+class LastEventWins(MemoryLatestPositions):
+    """Keeps what came last."""
+
+    def apply(self, events: Sequence[StoredEvent], cursor: int) -> None:
+        super().apply(events, cursor)
+        self._winners.update({stored.event.vehicle_id: stored for stored in events})
+
+
+@pytest.mark.parametrize(
+    ("port", "faulty"),
+    [
+        pytest.param("event_store", AnyVersionWins, id="any-version-wins"),
+        pytest.param("lanes", WithoutPriority, id="without-priority"),
+        pytest.param("object_store", LastPutWins, id="last-put-wins"),
+        pytest.param("origins", LastNoteIsLost, id="last-note-is-lost"),
+        pytest.param("latest_positions", LastEventWins, id="last-event-wins"),
+    ],
+)
+def test_a_planted_bug_is_found(port: str, faulty: Callable[[], object]) -> None:
+    """Random histories tell an adapter with a small fault from a right one."""
+
+    def differs(history: list[Call]) -> bool:
+        right, wrong = _memory(), _memory() | {port: faulty()}
+        return any(call.on(right) != call.on(wrong) for call in (*history, *FINAL_CALLS))
+
+    histories = st.lists(CALLS[port], max_size=12)
+    searching = settings(max_examples=1000, database=None, phases=[Phase.generate])
+
+    assert find(histories, differs, settings=searching)

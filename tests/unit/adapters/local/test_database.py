@@ -1,0 +1,256 @@
+"""The SQLite file of a data folder."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from fleetcore.errors import StorageUnavailable
+from fleetcore_adapters.local.database import FILE_NAME, LOCK_NAME, SCHEMA_VERSION, Database
+
+TABLES = {"numbers": "CREATE TABLE numbers (number INTEGER PRIMARY KEY)"}
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path) -> Path:
+    """A data folder that does not exist yet, with a name that needs care in a URI."""
+    return tmp_path / "my data?#%20" / "fleet"
+
+
+@pytest.fixture(name="database")
+def _database(folder: Path) -> Iterator[Database]:
+    """A database with one table."""
+    with closing(Database(folder)) as database:
+        database.define(TABLES)
+        yield database
+
+
+def _insert(database: Database, number: int) -> None:
+    with database.write() as connection:
+        connection.execute("INSERT INTO numbers VALUES (?)", (number,))
+
+
+def _numbers(database: Database) -> list[int]:
+    with database.read() as connection:
+        return [number for (number,) in connection.execute("SELECT number FROM numbers")]
+
+
+def test_makes_its_folder_and_files(database: Database, folder: Path) -> None:
+    """The database and its lock lie in the folder given."""
+    _insert(database, 1)
+
+    assert {FILE_NAME, LOCK_NAME} <= {path.name for path in folder.iterdir()}
+
+
+def test_is_durable_at_every_commit(database: Database) -> None:
+    """The file is in write-ahead mode and every commit is synced."""
+    with database.write() as connection:
+        modes = [
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("journal_mode", "synchronous")
+        ]
+
+    assert ["wal", 2] == modes
+
+
+def test_keeps_what_was_committed(folder: Path, database: Database) -> None:
+    """Another handle sees what was written, also when everything was closed meanwhile."""
+    _insert(database, 1)
+    database.close()
+
+    with closing(Database(folder)) as other:
+        assert [1] == _numbers(other)
+
+
+def test_a_write_that_raises_is_rolled_back(database: Database) -> None:
+    """Nothing of a failed write stays, and the next write works."""
+    with pytest.raises(ZeroDivisionError), database.write() as connection:
+        connection.execute("INSERT INTO numbers VALUES (1)")
+        raise ZeroDivisionError
+
+    _insert(database, 2)
+    assert [2] == _numbers(database)
+
+
+def test_a_read_sees_one_snapshot(database: Database) -> None:
+    """What is committed while a read goes on is not seen by it."""
+    _insert(database, 1)
+    with database.read() as connection:
+        count = "SELECT count(*) FROM numbers"
+        before = connection.execute(count).fetchone()
+        _insert(database, 2)
+        after = connection.execute(count).fetchone()
+
+    assert ((1,), (1,), [1, 2]) == (before, after, _numbers(database))
+
+
+def test_a_read_cannot_write(database: Database) -> None:
+    """A reader's connection refuses to change anything."""
+    with pytest.raises(StorageUnavailable, match="readonly"), database.read() as connection:
+        connection.execute("INSERT INTO numbers VALUES (1)")
+
+    assert [] == _numbers(database)
+
+
+def test_reads_do_not_wait_for_the_lock(database: Database) -> None:
+    """While another thread holds the lock, readers go on."""
+    with database.locked():
+        seen: list[list[int]] = []
+        reader = threading.Thread(target=lambda: seen.append(_numbers(database)))
+        reader.start()
+        reader.join(timeout=30)
+
+    assert [[]] == seen
+
+
+def test_the_lock_can_be_taken_again_by_its_holder(database: Database) -> None:
+    """Several writes can be made one step against others."""
+    with database.locked(), database.locked():
+        _insert(database, 1)
+        _insert(database, 2)
+
+    assert [1, 2] == _numbers(database)
+
+
+def test_the_lock_excludes_other_handles(folder: Path, database: Database) -> None:
+    """A write through another handle waits until the lock is free."""
+    order: list[str] = []
+
+    def write() -> None:
+        with closing(Database(folder)) as other:
+            _insert(other, 1)
+            order.append("written")
+
+    with database.locked():
+        writer = threading.Thread(target=write)
+        writer.start()
+        _insert(database, 2)
+        order.append("released")
+    writer.join(timeout=30)
+
+    assert (["released", "written"], [1, 2]) == (order, _numbers(database))
+
+
+def test_defining_twice_is_nothing(folder: Path, database: Database) -> None:
+    """Tables that exist are left alone, by every handle."""
+    _insert(database, 1)
+    database.define(TABLES)
+
+    with closing(Database(folder)) as other:
+        other.define(TABLES)
+        assert [1] == _numbers(other)
+
+
+def test_handles_that_define_at_once_agree(folder: Path) -> None:
+    """Opening and defining from many threads makes each table once."""
+    failures: list[BaseException] = []
+    barrier = threading.Barrier(6)
+
+    def define() -> None:
+        barrier.wait()
+        try:
+            with closing(Database(folder)) as database:
+                database.define(TABLES)
+        except StorageUnavailable as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=define) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+
+    assert [] == failures
+
+
+def test_a_newer_schema_is_refused(folder: Path, database: Database) -> None:
+    """A file that a newer version wrote is not touched, and the error says what to do."""
+    with database.write() as connection:
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+
+    with pytest.raises(StorageUnavailable, match="install a newer fleetcore"):
+        Database(folder)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    """A damaged file is named."""
+    (tmp_path / FILE_NAME).write_bytes(b"not a database" * 1000)
+
+    with pytest.raises(StorageUnavailable, match=rf"{FILE_NAME}: .*damaged"):
+        Database(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    """A file in the folder's place is named."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(StorageUnavailable, match="file"):
+        Database(tmp_path / "file" / "data")
+
+
+def test_a_disk_without_space_is_told(database: Database) -> None:
+    """When no page can be added, nothing is written and the error says so."""
+    with pytest.raises(StorageUnavailable, match="free some space"), database.write() as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        connection.executemany("INSERT INTO numbers VALUES (?)", ((n,) for n in range(10_000)))
+
+    assert [] == _numbers(database)
+
+
+APPENDING = """
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from fleetcore.domain.ingestion import IngestionSuperseded
+from fleetcore.errors import VersionConflict
+from fleetcore_adapters.local.database import Database
+from fleetcore_adapters.local.event_store import LocalEventStore
+
+with closing(Database(Path(sys.argv[1]))) as database:
+    store, won, lost = LocalEventStore(database), 0, 0
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for version in range(100):
+        try:
+            store.append("a", version, [IngestionSuperseded(by=sys.argv[2])])
+            won += 1
+        except VersionConflict:
+            lost += 1
+print(won, lost)
+"""
+
+
+def test_of_two_processes_one_wins_each_version(folder: Path) -> None:
+    """Two processes append to one stream at once: no version twice, none missing."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", APPENDING, str(folder), name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in ("one", "two")
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    answers = [process.communicate("go\n", timeout=60)[0] for process in processes]
+    counts = [tuple(map(int, answer.split())) for answer in answers]
+
+    assert [100, 100] == [won + lost for won, lost in counts]
+    with sqlite3.connect(folder / FILE_NAME) as connection:
+        rows = connection.execute("SELECT version, body FROM events ORDER BY sequence").fetchall()
+    connection.close()
+    assert list(range(1, sum(won for won, _ in counts) + 1)) == [version for version, _ in rows]
+    assert [won for won, _ in counts] == [
+        sum(f'"{name}"' in body for _, body in rows) for name in ("one", "two")
+    ]
