@@ -11,7 +11,7 @@ from typing import Final
 
 from fleetcore.application.column_mapping import mapped_columns, shortened
 from fleetcore.application.reading_options import ReadingOptions
-from fleetcore.domain.cells import BLANKS, UNREADABLE, id_in, number_in, time_in
+from fleetcore.domain.cells import UNREADABLE, id_in, number_in, time_in
 from fleetcore.domain.dialects import encoding_of, other_kind, rows_in, sniffed_delimiter
 from fleetcore.domain.headers import candidates, speed_unit_in
 from fleetcore.domain.interpretation import Dialect, Interpretation, TimeFormat
@@ -24,7 +24,8 @@ SAMPLE_BYTES: Final = 1 << 20
 
 _TIMED_ROWS: Final = 1000
 _FIRST_EPOCH_MS: Final = 10**11
-_FIRST_BEYOND_MS: Final = 10**14
+_NO_EPOCH: Final = 10**13
+"""Longer numbers are written dates (20240501100000) or finer than a millisecond."""
 
 
 def understand(sample: Sample, name: str, options: ReadingOptions) -> Interpretation:
@@ -176,9 +177,7 @@ def _time_format(cells: Sequence[str]) -> TimeFormat:
 def _format_of(cell: str) -> TimeFormat | None:
     if time_in(cell, "iso", "UTC") is not UNREADABLE:
         return "iso"
-    if time_in(cell, "epoch-s", "UTC") is UNREADABLE:
+    ms = time_in(cell, "epoch-ms", "UTC")
+    if not isinstance(ms, int) or abs(ms) >= _NO_EPOCH:
         return None
-    size = abs(float(cell.strip(BLANKS)))
-    if size >= _FIRST_BEYOND_MS:
-        return None
-    return "epoch-ms" if size >= _FIRST_EPOCH_MS else "epoch-s"
+    return "epoch-ms" if abs(ms) >= _FIRST_EPOCH_MS else "epoch-s"

@@ -76,7 +76,12 @@ class EventCodec(Generic[E]):
             upcaster = self.upcasters.get((envelope.name, version))
             if upcaster is None:
                 raise _undecodable(envelope, f"nothing upcasts version {version}")
-            body = upcaster(body)
+            try:
+                body = upcaster(body)
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise _undecodable(
+                    envelope, f"its body is none of version {version}: {error!r}"
+                ) from error
         return body
 
 

@@ -113,16 +113,18 @@ def sniffed_delimiter(
     """The delimiter that makes the most sense of a sample's first rows.
 
     In this order: as many columns as `width`, known names in the first row (as `known` counts
-    them), rows of one width, any delimiter rather than space, more columns.
+    them), rows of one width, no quotes left inside cells, any delimiter rather than space, more
+    columns.
     """
 
-    def score(delimiter: str) -> tuple[bool, int, float, bool, int]:
+    def score(delimiter: str) -> tuple[bool, int, float, int, bool, int]:
         rows = list(islice(rows_in(text, delimiter), MAX_SNIFFED_ROWS))
         if not rows or max(map(len, rows)) == 1:
-            return (False, 0, 0.0, False, 0)
+            return (False, 0, 0.0, 0, False, 0)
         usual, times = Counter(map(len, rows)).most_common(1)[0]
         share = 0.0 if usual == 1 else round(times / len(rows), 1)
-        return (usual == width, known(rows[0]), share, delimiter != " ", usual)
+        quotes = sum('"' in cell for row in rows for cell in row)
+        return (usual == width, known(rows[0]), share, -quotes, delimiter != " ", usual)
 
     return max(DELIMITERS, key=score)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from attrs import evolve as changed
 from hypothesis import strategies as st
 
 from fleetcore.domain.ingestion import (
@@ -159,7 +158,13 @@ def _chunks(draw: st.DrawFn, number: int, *, last: bool) -> ChunkProcessed:
         end=(number + 1) * 1000,
         counts=counts,
         parts=tuple(
-            changed(draw(parts()), key=f"fresh/{number}-{lane}.parquet", lane=lane, rows=rows)
+            Part(
+                key=f"fresh/{number}-{lane}.parquet",
+                lane=lane,
+                rows=rows,
+                size_bytes=100 * rows,
+                sha256=f"{number:064x}",
+            )
             for lane, rows in rows_by_lane.items()
             if rows
         ),

@@ -12,8 +12,9 @@ import zstandard
 
 from fleetcore.domain.interpretation import Compression
 
-_INPUT_BYTES: Final = 1 << 14
-"""Compressed bytes fed at once; bounds what one step can blow up to."""
+_GZIP_INPUT_BYTES: Final = 1 << 14
+_ZSTD_INPUT_BYTES: Final = 1 << 11
+"""Compressed bytes fed at once: bounds what one step can blow up to (16 and 64 MiB)."""
 
 
 class DamagedContent(Exception):
@@ -45,18 +46,22 @@ def decompressed(chunks: Iterator[bytes], compression: Compression) -> Iterator[
         case "none":
             return chunks
         case "gzip":
-            return _members(chunks, "gzip", lambda: zlib.decompressobj(16 + zlib.MAX_WBITS))
+            return _members(
+                chunks, "gzip", lambda: zlib.decompressobj(16 + zlib.MAX_WBITS), _GZIP_INPUT_BYTES
+            )
         case "zstd":
-            return _members(chunks, "zstd", zstandard.ZstdDecompressor().decompressobj)
+            return _members(
+                chunks, "zstd", zstandard.ZstdDecompressor().decompressobj, _ZSTD_INPUT_BYTES
+            )
 
 
 def _members(
-    chunks: Iterator[bytes], name: str, opened: Callable[[], _Decompressor]
+    chunks: Iterator[bytes], name: str, opened: Callable[[], _Decompressor], input_bytes: int
 ) -> Iterator[bytes]:
     member: _Decompressor | None = None
     for chunk in chunks:
-        for at in range(0, len(chunk), _INPUT_BYTES):
-            data = chunk[at : at + _INPUT_BYTES]
+        for at in range(0, len(chunk), input_bytes):
+            data = chunk[at : at + input_bytes]
             while data:
                 if member is None:
                     # gzip allows zero bytes as padding behind a member.

@@ -102,9 +102,7 @@ class _Drive:
             yield from self.along(opposite, stretch.back)
             self.advance(opposite, stretch)
 
-    def along(
-        self, street: int, steps: tuple[Step, ...]
-    ) -> Iterator[Position]:
+    def along(self, street: int, steps: tuple[Step, ...]) -> Iterator[Position]:
         direction = self.member.depot.directions[street]
         by_latitude, by_longitude = direction.latitude_per_m, direction.longitude_per_m
         self.heading = heading = direction.heading

@@ -1,0 +1,126 @@
+"""The catalogue that names the files of an embedded location log."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, Protocol, TypeAlias
+
+from attrs import frozen
+
+from fleetcore.domain.ledger import StoreOutcome
+
+FileKind: TypeAlias = Literal["fresh", "compacted"]
+
+
+@frozen(kw_only=True, slots=True)
+class Extent:
+    """The vehicle ids and instants (epoch ms) that rows lie between, both ends included."""
+
+    min_vehicle_id: str
+    max_vehicle_id: str
+    min_observed_at: int
+    max_observed_at: int
+
+    def meets(self, other: Extent) -> bool:
+        """Whether rows of both may have one identity."""
+        return (
+            self.min_vehicle_id <= other.max_vehicle_id
+            and other.min_vehicle_id <= self.max_vehicle_id
+            and self.min_observed_at <= other.max_observed_at
+            and other.min_observed_at <= self.max_observed_at
+        )
+
+
+@frozen(kw_only=True, slots=True)
+class LogFile:
+    """An immutable file that holds rows of the log, sorted by vehicle and time.
+
+    `origin` is the key of the part a fresh file's rows came from and `ingestion` the ingestion
+    they all belong to; a compacted file has neither. `sha256` is of the whole file, in hex.
+    """
+
+    key: str
+    kind: FileKind
+    rows: int
+    extent: Extent
+    size_bytes: int
+    sha256: str
+    origin: str | None = None
+    ingestion: str | None = None
+
+
+@frozen(kw_only=True, slots=True)
+class Entry:
+    """A file that the catalogue names, and its place in the log's one sequence.
+
+    A compacted file has the highest sequence among the files it took the place of.
+    """
+
+    sequence: int
+    file: LogFile
+
+
+@frozen(kw_only=True, slots=True)
+class Listing:
+    """Some of the files of the log at one moment, by sequence, and the last sequence given."""
+
+    entries: tuple[Entry, ...]
+    sequence: int
+
+
+@frozen(kw_only=True, slots=True)
+class Appended:
+    """What became of one part: its outcome, and the file of its new rows if it had any."""
+
+    origin: str
+    outcome: StoreOutcome
+    file: LogFile | None
+
+
+class Catalogue(Protocol):
+    """Names the files of the log; what it does not name is no part of the log.
+
+    Every change is one atomic step, durable when it returns. Every part whose outcome is
+    recorded gets the next sequence inside that step, so who has seen a listing has seen all
+    that was appended up to its sequence. Every method raises `StorageUnavailable`.
+    """
+
+    @abstractmethod
+    def files(self, extent: Extent | None = None, after: int = 0) -> Listing:
+        """The files behind the sequence `after` that may hold rows of `extent` (None: all)."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def outcomes(self, origins: Collection[str]) -> Mapping[str, StoreOutcome]:
+        """The recorded outcomes of those parts that were appended."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def append(self, parts: Sequence[Appended], seen: int) -> bool:
+        """Record outcomes and name files, in order; whether it was done.
+
+        Nothing is done if a file that meets one of `parts` and belongs to another ingestion
+        has a sequence behind `seen`: list what came since, compare, and append again. Of a
+        part that has an outcome already nothing is recorded: the first writer wins.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def replace(self, old: Collection[str], new: Sequence[LogFile], now_ms: int) -> bool:
+        """Name compacted files in the place of others; whether it was done.
+
+        Nothing is done unless every key of `old` is named. The old files are retired at
+        `now_ms`; a key in both stays named.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def retired(self) -> Mapping[str, int]:
+        """The keys of files that are no longer named and not yet removed, and since when."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def forget(self, keys: Collection[str]) -> None:
+        """Strike retired files off after they were removed."""
+        raise NotImplementedError

@@ -1,0 +1,52 @@
+"""Fleets: depots, classes and metadata."""
+
+from __future__ import annotations
+
+import csv
+import json
+from random import Random
+
+from fleetcore.application.generation.fleet import CITIES, CLASSES, fleet_of, vehicles_of
+from fleetcore.application.generation.metadata import vehicles_csv, vehicles_json
+from fleetcore.domain.geodesy import haversine_m
+
+FLEET = fleet_of(400, Random(1))
+
+
+def test_ids_are_distinct() -> None:
+    """No two vehicles share an id, and the metadata is sorted by it."""
+    ids = [vehicle.vehicle_id for vehicle in vehicles_of(FLEET)]
+
+    assert 400 == len(set(ids))
+    assert sorted(ids) == ids
+
+
+def test_fleet_has_every_class_and_city() -> None:
+    """A fleet of some size has cars, vans and trucks in every city."""
+    assert set(CLASSES) == {member.vehicle_class for member in FLEET}
+    assert set(CITIES) == {member.depot.city for member in FLEET}
+
+
+def test_depots_lie_in_their_city() -> None:
+    """A depot is within 15 km of its city's centre."""
+    for member in FLEET:
+        city, depot = member.depot.city, member.depot
+        assert haversine_m(city.latitude, city.longitude, depot.latitude, depot.longitude) < 15_000
+
+
+def test_metadata_files_say_the_same() -> None:
+    """JSON and CSV hold every vehicle with its class, limit and depot."""
+    vehicles = vehicles_of(FLEET)
+
+    from_json = json.loads(vehicles_json(vehicles))
+    from_csv = list(csv.DictReader(vehicles_csv(vehicles).splitlines()))
+
+    assert 400 == len(from_json)
+    assert [{name: str(value) for name, value in row.items()} for row in from_json] == from_csv
+    assert {
+        "vehicle_id": vehicles[0].vehicle_id,
+        "class": vehicles[0].vehicle_class,
+        "max_speed_kmh": vehicles[0].max_speed_kmh,
+        "depot_latitude": vehicles[0].depot_latitude,
+        "depot_longitude": vehicles[0].depot_longitude,
+    } == from_json[0]
