@@ -38,7 +38,9 @@ def mapped_columns(
                 f"choose one: --map {field}={free[0] + 1}"
             )
         mapping[field] = free[0]
-    missing = [each for each in REQUIRED_FIELDS if each not in mapping and each not in without]
+    missing: list[FieldName] = [
+        each for each in REQUIRED_FIELDS if each not in mapping and each not in without
+    ]
     if missing:
         raise InvalidMapping(_missing(columns, missing))
     return {field: mapping[field] for field in FIELDS if field in mapping}
@@ -57,7 +59,8 @@ def _named(columns: Sequence[str], index: int) -> str:
 
 
 def shortened(text: str) -> str:
-    """A cell's text, cut where it is too long for a message."""
+    """A cell's text on one line, cut where it is too long for a message."""
+    text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
     return text if len(text) <= 60 else text[:59] + "\N{HORIZONTAL ELLIPSIS}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,7 @@ def _encoding(text: str | None) -> str | None:
         return None
     try:
         "".encode(text)
+        codecs.getincrementaldecoder(text)(errors="replace").decode(b"a", True)
         return codecs.lookup(text).name
     except (LookupError, ValueError):
         raise InvalidConfiguration(
@@ -90,6 +91,10 @@ def _mapping(given: Mapping[str, str]) -> Mapping[FieldName, str]:
     return {name: given[name] for name in FIELDS if name in given}
 
 
+def _columns(given: Iterable[str]) -> tuple[str, ...]:
+    return tuple(given)
+
+
 @frozen(kw_only=True, slots=True)
 class ReadingOptions:
     """How to read a file where it does not say so itself; everything may be left open.
@@ -101,7 +106,7 @@ class ReadingOptions:
     """
 
     mapping: Mapping[FieldName, str] = field(factory=dict, converter=_mapping)
-    columns: tuple[str, ...] = field(default=(), converter=tuple)
+    columns: tuple[str, ...] = field(default=(), converter=_columns)
     delimiter: str | None = field(default=None, converter=_delimiter)
     encoding: str | None = field(default=None, converter=_encoding)
     zone: str | None = field(default=None, converter=_zone)

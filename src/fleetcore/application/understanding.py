@@ -161,7 +161,9 @@ def _shown(row: Sequence[str]) -> str:
 def _time_format(cells: Sequence[str]) -> TimeFormat:
     """The format most cells have; ISO 8601 where none has text."""
     filled = [cell for cell in cells if time_in(cell, "iso", "UTC") is not None]
-    votes = Counter(form for cell in filled if (form := _format_of(cell)) is not None)
+    votes: Counter[TimeFormat] = Counter(
+        form for cell in filled if (form := _format_of(cell)) is not None
+    )
     if votes:
         return votes.most_common(1)[0][0]
     if not filled:

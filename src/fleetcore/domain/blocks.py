@@ -24,7 +24,10 @@ _LINE_END: Final = re.compile(rb"\r\n|\n|\r(?!\Z)")
 
 @frozen(kw_only=True, slots=True)
 class UnendingRow:
-    """A row without an end: the line it starts on, `unclosed-quote` or `line-too-long`, its start."""
+    """A row without an end: the line it starts on, a code, and the beginning of its text.
+
+    The code is `unclosed-quote`, or `line-too-long` where already its first line is.
+    """
 
     line: int
     code: str
@@ -35,8 +38,9 @@ class UnendingRow:
 class Block:
     """Whole rows of a file, each with its line end.
 
-    `lines` counts the physical lines; `end` is the offset behind the block; `plain` says that there is no quote and
-    no lone CR in it, so that every LF ends a row. `unending` are rows met before the block.
+    `lines` counts the physical lines; `end` is the offset behind the block; `plain` says that
+    there is no quote and no lone CR in it, so that every LF ends a row. `unending` are rows met
+    before the block.
     """
 
     number: int

@@ -140,7 +140,7 @@ def _iso_ms(text: str, zone: str) -> int | Unreadable:
         return UNREADABLE
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     try:
-        local = datetime(
+        local = datetime(  # noqa: DTZ001 - the zone comes after
             int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0)
         )
     except ValueError:

@@ -59,7 +59,10 @@ _BINARY_SHARE: Final = 0.05
 
 def compression_of(first: bytes) -> Compression:
     """The compression that a file's first bytes show, whatever its name says."""
-    return next((kind for magic, kind in _COMPRESSIONS.items() if first.startswith(magic)), "none")
+    for magic, compression in _COMPRESSIONS.items():
+        if first.startswith(magic):
+            return compression
+    return "none"
 
 
 def encoding_of(sample: bytes, stated: str | None) -> str:

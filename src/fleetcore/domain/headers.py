@@ -1,9 +1,9 @@
-"""Which field a column's name means: a table of the headers of real exports.
+"""Which field a column's name means: a table of the names that vendors use.
 
 A name is compared in lower case with everything but letters and digits left out, after a unit in
 brackets is taken off: `Speed (mph)`, `speed_mph` and `SpeedMph` are the speed in mph.
 
-The spellings come from Traccar, Samsara, Geotab, Verizon Connect, Teltonika, Wialon, flespi,
+The spellings come from exports, tables, APIs and protocols of Traccar, Samsara, Geotab, Verizon Connect, Teltonika, Wialon, flespi,
 CalAmp, Queclink, Navixy, GPSWOX, Movebank, OwnTracks, GPSLogger and the GeoLife, T-Drive and
 cabspotting data sets.
 """
@@ -142,10 +142,13 @@ def speed_unit_in(name: str, columns: Sequence[str]) -> SpeedUnit:
     if meaning is not None and meaning.speed_unit is not None:
         return meaning.speed_unit
     for word in (_in_brackets(name), re.split(r"[^\w]|_", name.strip())[-1]):
-        if unit := speed_unit_named(word):
-            return unit
+        if named := speed_unit_named(word):
+            return named
     beside = {normalised(column) for column in columns}
-    return next((unit for key, unit in SPEED_UNIT_BESIDE.items() if key in beside), "km/h")
+    for neighbour, unit in SPEED_UNIT_BESIDE.items():
+        if neighbour in beside:
+            return unit
+    return "km/h"
 
 
 def candidates(columns: Sequence[str]) -> Mapping[FieldName, tuple[int, ...]]:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from attrs import asdict, evolve
 
 from fleetcore.domain.fingerprint import FIELD_NUMBERS
-from fleetcore.domain.location import FieldName, LocationEvent, Reading
+from fleetcore.domain.location import STATUSES, FieldName, LocationEvent, Reading
 from fleetcore.domain.rules.event_rules import rules_in_force
 from fleetcore.domain.rules.rule import Rule, Verdict
 from fleetcore.domain.rules.scalar import Judge, compile_rules
@@ -35,7 +35,10 @@ def judge_for(settings: FleetSettings, now_ms: int, *, with_directory: bool) -> 
 def clearing(
     settings: FleetSettings, *, with_directory: bool
 ) -> Callable[[Reading, Verdict], LocationEvent]:
-    """A function that makes the event of an accepted reading: cells that warned become null."""
+    """A function that makes the event of an accepted reading: cells that warned become null.
+
+    So does a status that is none, also where no rule asks for it.
+    """
     rules: Mapping[str, Rule] = {
         rule.code: rule for rule in rules_in_force(settings, with_directory=with_directory)
     }
@@ -44,7 +47,9 @@ def clearing(
         cleared: dict[FieldName, None] = {
             field: None for code in verdict.warnings if (field := rules[code].clears) is not None
         }
-        kept = evolve(reading, **cleared) if cleared else reading  # type: ignore[arg-type]  # None is allowed in every field
+        if reading.status is not None and reading.status not in STATUSES:
+            cleared["status"] = None
+        kept = evolve(reading, **cleared) if cleared else reading
         return LocationEvent(**asdict(kept))
 
     return event_of

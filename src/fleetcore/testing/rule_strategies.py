@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
+from attrs import evolve
 from hypothesis import strategies as st
 
 from fleetcore.domain.location import OPTIONAL_NUMBERS, STATUSES, FieldName, Reading
@@ -37,7 +38,7 @@ NUMBER_FIELDS: Final[tuple[FieldName, ...]] = (
 )
 TEXT_FIELDS: Final[tuple[FieldName, ...]] = ("status", "city", "source")
 SETTINGS: Final = ("max_speed_kmh", "max_accuracy_m", "latest_at", "earliest_at")
-METADATA: Final = ("max_speed_kmh", "depot_latitude", "depot_longitude")
+METADATA: Final = ("max_speed_kmh",)
 CLASSES: Final = ("truck", "van")
 VEHICLES: Final = ("cab-1", "cab-2", "\N{LATIN SMALL LETTER E WITH ACUTE}")
 
@@ -168,4 +169,9 @@ def fleets() -> st.SearchStrategy[Mapping[str, Vehicle]]:
 
 def fleet_readings() -> st.SearchStrategy[Reading]:
     """Readings, most of them of `VEHICLES`."""
-    return readings(vehicle_id=st.none() | st.sampled_from((*VEHICLES, "stranger")))
+    return st.builds(
+        evolve,
+        readings(),
+        vehicle_id=st.none() | st.sampled_from((*VEHICLES, "stranger")),
+        city=st.none() | st.sampled_from(_WORDS),
+    )

@@ -73,13 +73,15 @@ def texts() -> st.SearchStrategy[str]:
     return st.text(st.characters(codec="utf-8"), max_size=12)
 
 
-def readings() -> st.SearchStrategy[Reading]:
+def readings(
+    vehicle_id: st.SearchStrategy[str | None] | None = None,
+) -> st.SearchStrategy[Reading]:
     """Rows before they are judged: anything missing, out of range or not finite."""
     number = st.none() | hostile_floats()
     text = st.none() | texts()
     return st.builds(
         Reading,
-        vehicle_id=st.none() | vehicle_ids(),
+        vehicle_id=st.none() | vehicle_ids() if vehicle_id is None else vehicle_id,
         observed_at=st.none() | instants_ms(),
         latitude=number,
         longitude=number,

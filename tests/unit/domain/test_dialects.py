@@ -133,6 +133,6 @@ def test_any_bytes_can_be_looked_at(content: bytes, delimiter: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"), [("^", True), (",", True), ('"', False), ("a", False), (",,", False)]
 )
-def test_what_may_part_cells(text: str, expected: bool) -> None:  # noqa: FBT001 - a table's cell
+def test_what_may_part_cells(text: str, expected: bool) -> None:
     """One ASCII character that no plain cell needs."""
     assert expected is is_delimiter(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import permutations
+from typing import Any
 
 import pytest
 from attrs import asdict, evolve
@@ -24,6 +25,10 @@ from fleetcore.testing.strategies import location_events
 
 EVENT = LocationEvent(vehicle_id="cab-1", observed_at=10, latitude=48.1, longitude=11.5)
 SIBLINGS = location_events(vehicle_id=st.just("cab-1"), observed_at=st.integers(0, 1))
+
+
+def _event_with(**changes: Any) -> LocationEvent:
+    return evolve(EVENT, **changes)
 
 
 def _reported(event: LocationEvent) -> dict[str, object]:
@@ -72,7 +77,7 @@ def test_accuracy_of_minus_zero_is_zero() -> None:
 def test_numbers_are_finite(name: str, value: float) -> None:
     """No event holds a number that is not finite, in any field."""
     with pytest.raises(InvalidEvent, match=name):
-        LocationEvent(**(asdict(EVENT) | {name: value}))
+        _event_with(**{name: value})
 
 
 @pytest.mark.parametrize(
@@ -88,7 +93,7 @@ def test_ids_are_normal(vehicle_id: str) -> None:
 def test_status_is_known() -> None:
     """Only canonical statuses reach an event."""
     with pytest.raises(InvalidEvent, match="driving"):
-        LocationEvent(**(asdict(EVENT) | {"status": "driving"}))
+        _event_with(status="driving")
 
 
 @pytest.mark.parametrize(

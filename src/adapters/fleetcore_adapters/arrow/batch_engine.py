@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO, Final
 
 import pyarrow as pa
-from attrs import frozen
+from attrs import evolve, frozen
 
 from fleetcore.domain.blocks import Block, cut
 from fleetcore.domain.chunks import Chunk, EncodedPart
@@ -65,8 +65,6 @@ class _Pending:
     parts: list[Future[EncodedPart]]
 
     def result(self) -> Chunk:
-        from attrs import evolve
-
         return evolve(self.chunk, parts=tuple(part.result() for part in self.parts))
 
 
@@ -133,7 +131,7 @@ class _File:
         tables = lane_tables(found, vehicles, self._work.received.ingestion)
         tally: Counter[str] = sum((block.tally for block in blocks), Counter())
         counts = RowCounts(
-            read=tally.total() + len(rows),
+            read=tally.total() + len(rows.accepted),
             accepted=found.accepted,
             duplicate=found.duplicate,
             conflicting=found.conflicting,

@@ -71,7 +71,9 @@ def typed_times(column: pa.Array, kind: TimeKind, form: str, zone: str) -> Numbe
         if not _all_between(values, FIRST_MS, LAST_MS):
             return None
         values = values - local_offsets_ms(values, zone)
-    return Numbers(values=values, valid=raw.valid) if _all_between(values, FIRST_MS, LAST_MS) else None
+    return (
+        Numbers(values=values, valid=raw.valid) if _all_between(values, FIRST_MS, LAST_MS) else None
+    )
 
 
 def _all_between(values: Ints, low: int, high: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,9 +22,9 @@ from fleetcore_adapters.arrow.columns import (
     number_words,
 )
 from fleetcore_adapters.arrow.identities import Identities
-from fleetcore_adapters.arrow.judged_block import Rows, lanes_of
 from fleetcore_adapters.arrow.part_file import ROW_GROUP_ROWS, SCHEMA
 from fleetcore_adapters.arrow.payloads import Payloads, TextTable
+from fleetcore_adapters.arrow.rows import Rows, lanes_of
 from fleetcore_adapters.arrow.vehicles import SortedIds, VehicleTable
 
 _DIGIT_BITS = 16
@@ -43,7 +43,11 @@ class Sorted:
 
 def merged(blocks: Sequence[Rows], texts: Mapping[str, TextTable]) -> Rows:
     """The rows of several blocks, one behind the other."""
+    starts = np.cumsum([0, *(len(rows.times) for rows in blocks)])
     return Rows(
+        accepted=np.concatenate(
+            [rows.accepted + start for rows, start in zip(blocks, starts, strict=False)]
+        ),
         vehicles=np.concatenate([rows.vehicles for rows in blocks]),
         times=np.concatenate([rows.times for rows in blocks]),
         lines=np.concatenate([rows.lines for rows in blocks]),
@@ -72,8 +76,8 @@ def _merged_column(columns: Sequence[Column], texts: TextTable | None) -> Column
 
 def deduplicated(rows: Rows, ranks: Codes, identities: Identities) -> Sorted:
     """Sort the rows, drop the duplicates, and remember what is left."""
-    order = _order(ranks[rows.vehicles], rows.times)
-    payloads = Payloads(rows.columns, len(rows))
+    order = _order(ranks, rows)
+    payloads = Payloads(rows.columns, len(rows.times))
     kept, later = _inside(rows, order, payloads)
     order, later = order[kept], later[kept]
     vehicles, times = rows.vehicles[order], rows.times[order]
@@ -90,17 +94,18 @@ def deduplicated(rows: Rows, ranks: Codes, identities: Identities) -> Sorted:
         order=order,
         accepted=len(order) - conflicting,
         conflicting=conflicting,
-        duplicate=len(rows) - len(order),
+        duplicate=len(rows.accepted) - len(order),
     )
 
 
-def _order(ranks: Codes, times: Ints) -> Ints:
-    """Rows by vehicle, then time, then place: a stable radix sort on 16-bit digits."""
-    order = np.arange(len(times))
-    if len(times) and (times[1:] < times[:-1]).any():
-        order = np.argsort(times, kind="stable")
-    for shift in range(0, max(int(ranks.max(initial=0)).bit_length(), 1), _DIGIT_BITS):
-        digits = (ranks[order] >> shift).astype(np.uint16)
+def _order(ranks: Codes, rows: Rows) -> Ints:
+    """Accepted rows by vehicle, then time, then line: a stable radix sort on 16-bit digits."""
+    order = rows.accepted
+    times = rows.times[order]
+    if (times[1:] < times[:-1]).any():
+        order = order[np.argsort(times, kind="stable")]
+    for shift in range(0, max(len(ranks).bit_length(), 1), _DIGIT_BITS):
+        digits = (ranks[rows.vehicles[order]] >> shift).astype(np.uint16)
         order = order[np.argsort(digits, kind="stable")]
     return order
 
@@ -164,7 +169,7 @@ def _table(rows: Rows, order: Ints, vehicles: SortedIds, ingestion: str) -> pa.T
         "vehicle_id": _dictionary(
             np.cumsum(changes) - 1, vehicles.ids.take(pa.array(places[changes]))
         ),
-        "observed_at": pa.array(rows.times[order]).cast(SCHEMA.field("observed_at").type),
+        "observed_at": pa.array(rows.times[order]).view(SCHEMA.field("observed_at").type),
         "fingerprint": pa.array(rows.fingerprints[order]),
         "ingestion": _dictionary(
             np.zeros(len(order), dtype=np.int32), pa.array([ingestion], type=pa.string())
@@ -185,11 +190,14 @@ def _array(column: Column) -> pa.Array:
     if isinstance(column, Numbers):
         mask = None if column.valid is None else ~column.valid
         return pa.array(column.values, mask=mask)
-    used, codes = np.unique(column.codes, return_inverse=True)
-    missing = int(len(used) > 0 and used[0] < 0)
-    values = [column.values[code] for code in used[missing:]]
-    indices = pa.array((codes - missing).astype(np.int32), mask=codes < missing)
-    return pa.DictionaryArray.from_arrays(indices, pa.array(values, type=pa.string()))
+    used = np.flatnonzero(np.bincount(column.codes + 1, minlength=1)[1:])
+    texts = sorted((column.values[code], code) for code in used.tolist())
+    places = np.zeros(len(column.values) + 1, dtype=np.int32)
+    places[[code for _, code in texts]] = np.arange(len(texts), dtype=np.int32)
+    indices = pa.array(places[column.codes], mask=column.codes < 0)
+    return pa.DictionaryArray.from_arrays(
+        indices, pa.array([text for text, _ in texts], type=pa.string())
+    )
 
 
 def _dictionary(codes: NDArray[Any], values: pa.Array) -> pa.DictionaryArray:

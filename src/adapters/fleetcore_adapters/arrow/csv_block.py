@@ -26,6 +26,7 @@ from fleetcore_adapters.arrow.columns import Ints, Mask, Numbers
 
 _ERROR_COLUMN: Final = re.compile(r"In CSV column #(\d+)")
 _TEXT: Final = pa.dictionary(pa.int32(), pa.binary())
+_TIME: Final[FieldName] = "observed_at"
 _TEXT_FIELDS: Final = ("vehicle_id", "status", "city", "source")
 
 
@@ -40,7 +41,7 @@ class ParsedBlock:
 
     rows: int
     lines: Ints
-    numbers: dict[FieldName, Numbers]
+    numbers: Mapping[FieldName, Numbers]
     texts: dict[FieldName, pa.DictionaryArray]
     unreadable: dict[FieldName, Mask]
     ragged: tuple[tuple[int, bytes], ...]
@@ -100,7 +101,7 @@ class CsvReader:
         for name, column in mapping.items():
             names[column] = name
         if kind == "epoch" and (b"0x" in block.data or b"0X" in block.data):
-            as_text |= {"observed_at"}  # the typed reader takes hexadecimal integers
+            as_text |= {_TIME}  # the typed reader takes hexadecimal integers
         types = {
             name: _TEXT
             if name in _TEXT_FIELDS
@@ -144,17 +145,14 @@ class CsvReader:
         self, error: pa.ArrowInvalid, kind: cells.TimeKind, as_text: frozenset[FieldName]
     ) -> None:
         """Read the column the error names in a wider form from now on."""
-        typed = {
-            name
-            for name in self.interpretation.mapping
-            if name not in _TEXT_FIELDS and name not in as_text
-        }
+        mapping = self.interpretation.mapping
+        typed = {name for name in mapping if name not in _TEXT_FIELDS and name not in as_text}
         if not typed:
             raise error
         found = _ERROR_COLUMN.search(str(error))
         column = int(found[1]) if found else -1
-        named = {name for name in typed if self.interpretation.mapping[name] == column} or typed
-        if named == {"observed_at"} and kind == "local" and self._time_kind == "local":
+        named = {name for name in typed if mapping[name] == column} or typed
+        if named == {_TIME} and kind == "local" and self._time_kind == "local":
             self._time_kind = "offset"
             return
         self._as_text |= named

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from attrs import frozen
@@ -82,7 +82,7 @@ class Identities:
         self._spool = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by close()
         self._sections: list[_Section] = []
 
-    def __enter__(self) -> Identities:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -8,13 +8,12 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-from attrs import frozen
+from attrs import evolve, frozen
 
 from fleetcore.domain.blocks import Block
 from fleetcore.domain.cells import UNREADABLE, status_in, text_in
 from fleetcore.domain.chunks import RejectedRow, reject_text
-from fleetcore.domain.lanes import Lane
-from fleetcore.domain.location import FIELDS, REQUIRED_FIELDS, FieldName
+from fleetcore.domain.location import REQUIRED_FIELDS, STATUSES, FieldName
 from fleetcore.domain.rows import WRONG_COLUMN_COUNT, unreadable_code
 from fleetcore.domain.rules.event_rules import rules_in_force
 from fleetcore.ports.batch_engine import Work
@@ -24,46 +23,19 @@ from fleetcore_adapters.arrow.columns import (
     UNREADABLE_CODE,
     Codes,
     Column,
-    Ints,
     Mask,
     Numbers,
     Texts,
-    Words,
-    column_words,
-    mixed,
-    number_words,
 )
 from fleetcore_adapters.arrow.csv_block import CsvReader, ParsedBlock
-from fleetcore_adapters.arrow.vehicles import (
-    VehicleTable,
-    distances_from_depot_m,
-    settings_by_row,
-)
+from fleetcore_adapters.arrow.rows import Rows, rows_of
+from fleetcore_adapters.arrow.vehicles import VehicleTable, settings_by_row
 
 _TEXT_READERS: Final[Mapping[FieldName, Callable[[str], object]]] = {
     "status": status_in,
     "city": text_in,
     "source": text_in,
 }
-_IDENTITY: Final = ("vehicle_id", "observed_at")
-
-
-@frozen(kw_only=True, slots=True, eq=False)
-class Rows:
-    """Accepted rows as columns; `columns` has every mapped field but vehicle and time.
-
-    `identity_words` hash vehicle and time, `fingerprints` all that was reported.
-    """
-
-    vehicles: Codes
-    times: Ints
-    lines: Ints
-    columns: dict[str, Column]
-    identity_words: Words
-    fingerprints: Words
-
-    def __len__(self) -> int:
-        return len(self.times)
 
 
 @frozen(kw_only=True, slots=True, eq=False)
@@ -94,23 +66,25 @@ class BlockJudge:
         """Parse, judge and enrich a block's rows."""
         parsed = self._reader.parse(block)
         codes, texts, unreadable = self._texts(parsed)
-        unreadable = {**parsed.unreadable, **unreadable}
+        unreadable.update(parsed.unreadable)
         reasons: defaultdict[int, list[str]] = defaultdict(list)
         malformed = np.zeros(parsed.rows, dtype=np.bool_)
         for field in REQUIRED_FIELDS:
             if (mask := unreadable.get(field)) is not None:
                 malformed |= mask
                 _note(reasons, mask, unreadable_code(field))
-        fields: dict[str, Column] = {**parsed.numbers, **texts}
-        metadata = self._metadata(codes)
-        broken = rules.broken(self._rules, self._case(parsed.rows, codes, fields, metadata))
+        fields: dict[str, Column] = {**texts}
+        for field, numbers in parsed.numbers.items():
+            fields[field] = numbers
+        case = self._case(parsed.rows, codes, fields)
         rejected = np.zeros(parsed.rows, dtype=np.bool_)
         rejected_by: Counter[str] = Counter()
         warned_by: Counter[str] = Counter()
+        cleared: dict[str, Column] = {}
         for field, mask in unreadable.items():
             if field not in REQUIRED_FIELDS and (count := int((mask & ~malformed).sum())):
                 warned_by[unreadable_code(field)] = count
-        for rule, mask in broken:
+        for rule, mask in rules.broken(self._rules, case):
             judged = mask & ~malformed
             if not (count := int(judged.sum())):
                 continue
@@ -121,11 +95,14 @@ class BlockJudge:
             else:
                 warned_by[rule.code] = count
                 if rule.clears is not None and rule.clears in fields:
-                    fields[rule.clears] = fields[rule.clears].without(judged)
+                    cleared[rule.clears] = fields[rule.clears].without(judged)
+        if isinstance(statuses := cleared.get("status", case.fields.get("status")), Texts):
+            cleared["status"] = _only_statuses(statuses)
+        case = evolve(case, fields={**case.fields, **cleared})
         refused = malformed | rejected
         rejects = self._rejects(block, parsed, refused, malformed, reasons)
         return JudgedBlock(
-            rows=self._accepted(parsed, codes, fields, metadata, refused),
+            rows=rows_of(parsed, self._vehicles.words, case, codes, refused),
             tally=Counter(reject.kind for reject in rejects),
             rejected_by=rejected_by,
             warned_by=warned_by,
@@ -152,17 +129,9 @@ class BlockJudge:
                 unreadable[field] = lost
         return codes, texts, unreadable
 
-    def _metadata(self, codes: Codes) -> dict[str, Column]:
-        return {name: column.take(codes) for name, column in self._vehicles.metadata().items()}
-
-    def _case(
-        self,
-        rows: int,
-        codes: Codes,
-        fields: Mapping[str, Column],
-        metadata: Mapping[str, Column],
-    ) -> rules.Case:
+    def _case(self, rows: int, codes: Codes, fields: Mapping[str, Column]) -> rules.Case:
         received = self._work.received
+        metadata = {name: column.take(codes) for name, column in self._vehicles.metadata().items()}
         classes = metadata.get("vehicle_class")
         return rules.Case(
             rows=rows,
@@ -217,51 +186,11 @@ class BlockJudge:
             ]
         return tuple(sorted(found, key=lambda reject: reject.line))
 
-    def _accepted(
-        self,
-        parsed: ParsedBlock,
-        codes: Codes,
-        fields: dict[str, Column],
-        metadata: Mapping[str, Column],
-        refused: Mask,
-    ) -> Rows:
-        lines = parsed.lines
-        depots = {name: metadata[name] for name in metadata if name.startswith("depot")}
-        if refused.any():
-            kept = np.flatnonzero(~refused)
-            codes, lines = codes[kept], lines[kept]
-            fields = {name: column.take(kept) for name, column in fields.items()}
-            depots = {name: column.take(kept) for name, column in depots.items()}
-        times = fields.pop("observed_at")
-        assert isinstance(times, Numbers)
-        columns = {name: fields[name] for name in FIELDS if name in fields}
-        identity = self._vehicles.words[codes] + number_words("observed_at", times)
-        total = identity.copy()
-        for name, column in columns.items():
-            if name != "source":
-                total += column_words(name, column)
-        if depots:
-            columns["distance_from_depot_m"] = _distances(columns, depots)
-        return Rows(
-            vehicles=codes,
-            times=times.values,
-            lines=lines,
-            columns=columns,
-            identity_words=mixed(identity),
-            fingerprints=mixed(total),
-        )
 
-
-def _distances(columns: Mapping[str, Column], depots: Mapping[str, Column]) -> Numbers:
-    latitudes, longitudes = columns["latitude"], columns["longitude"]
-    depot_latitudes, depot_longitudes = depots["depot_latitude"], depots["depot_longitude"]
-    assert isinstance(latitudes, Numbers)
-    assert isinstance(longitudes, Numbers)
-    assert isinstance(depot_latitudes, Numbers)
-    assert isinstance(depot_longitudes, Numbers)
-    return distances_from_depot_m(
-        latitudes.values, longitudes.values, depot_latitudes, depot_longitudes
-    )
+def _only_statuses(column: Texts) -> Texts:
+    """The column without texts that are no status, which no rule need have asked for."""
+    strange = np.array([*(value not in STATUSES for value in column.values), False])
+    return column.without(strange[column.codes]) if strange.any() else column
 
 
 def _note(reasons: defaultdict[int, list[str]], rows: Mask, code: str) -> None:
@@ -286,17 +215,3 @@ def _read_texts(raw: pa.DictionaryArray, read: Callable[[str], object]) -> tuple
     indices = raw.indices.to_numpy(zero_copy_only=False)
     found = by_entry[indices]
     return Texts(codes=np.maximum(found, MISSING), values=tuple(values)), found == UNREADABLE_CODE
-
-
-def lanes_of(rows: Rows) -> dict[Lane, Mask]:
-    """Which rows go to which lane; see `fleetcore.domain.lanes.lane_of`."""
-    speeds, statuses = rows.columns.get("speed_kmh"), rows.columns.get("status")
-    moving: Mask = np.zeros(len(rows), dtype=np.bool_)
-    if isinstance(speeds, Numbers):
-        moving = speeds.values > 0
-        if speeds.valid is not None:
-            moving &= speeds.valid
-    if isinstance(statuses, Texts):
-        said = np.array([*statuses.values, ""], dtype=object)[statuses.codes]
-        moving = (said == "moving") | (moving & (said != "idle"))
-    return {"moving": moving, "idle": ~moving}

@@ -7,8 +7,8 @@ encoded and floats split by byte, which zstd then packs well (Parquet format, "E
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -44,6 +44,7 @@ SCHEMA: Final = pa.schema(
     metadata={"fleetcore.schema": SCHEMA_VERSION},
 )
 
+_EVENT_COLUMNS: Final = [name for name in SCHEMA.names if name != "fingerprint"]
 _DICTIONARIES: Final = [f.name for f in SCHEMA if pa.types.is_dictionary(f.type)]
 _ENCODINGS: Final = {
     f.name: "BYTE_STREAM_SPLIT" if pa.types.is_floating(f.type) else "DELTA_BINARY_PACKED"
@@ -61,7 +62,7 @@ def writer(sink: pa.NativeFile) -> pq.ParquetWriter:
         compression_level=1,
         use_dictionary=_DICTIONARIES,
         column_encoding=_ENCODINGS,
-        write_statistics=["vehicle_id", "observed_at"],
+        write_statistics=["vehicle_id", "observed_at", "ingestion"],
         store_schema=True,
     )
 
@@ -78,6 +79,17 @@ def encode(*tables: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+def sliced(table: pa.Table) -> Iterator[pa.Table]:
+    """Tables of one row group each, their dictionaries holding only what their rows use."""
+    for start in range(0, table.num_rows, ROW_GROUP_ROWS):
+        piece = table.slice(start, ROW_GROUP_ROWS)
+        for name in _DICTIONARIES:
+            at = piece.column_names.index(name)
+            column = piece.column(at).cast(pa.string()).combine_chunks().dictionary_encode()
+            piece = piece.set_column(at, SCHEMA.field(name), column)
+        yield piece
+
+
 def decode(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows of a part, or some of their columns. Raises `CorruptObject`."""
     try:
@@ -90,32 +102,48 @@ def decode(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
         raise CorruptObject(f"not a readable part file: {error}") from error
 
 
-def events_of(table: pa.Table) -> tuple[StoredEvent, ...]:
+def rows_of(table: pa.Table) -> Iterator[StoredEvent]:
     """A table's rows as domain values, in order."""
-    names = [name for name in SCHEMA.names if name not in ("observed_at", "fingerprint")]
-    columns = {name: table.column(name).to_pylist() for name in names}
-    times = table.column("observed_at").cast(pa.int64()).to_pylist()
-    return tuple(
-        StoredEvent(
+    columns = [_values(table.column(name)) for name in _EVENT_COLUMNS]
+    for row in zip(*columns, strict=True):
+        yield StoredEvent(
             event=LocationEvent(
                 vehicle_id=row[0],
-                observed_at=observed_at,
-                latitude=row[1],
-                longitude=row[2],
-                speed_kmh=row[3],
-                heading_deg=row[4],
-                accuracy_m=row[5],
-                battery_pct=row[6],
-                fuel_pct=row[7],
-                status=row[8],
-                city=row[9],
-                source=row[10],
+                observed_at=row[1],
+                latitude=row[2],
+                longitude=row[3],
+                speed_kmh=row[4],
+                heading_deg=row[5],
+                accuracy_m=row[6],
+                battery_pct=row[7],
+                fuel_pct=row[8],
+                status=row[9],
+                city=row[10],
+                source=row[11],
             ),
-            distance_from_depot_m=row[11],
-            ingestion=row[12],
-            line=row[13],
+            distance_from_depot_m=row[12],
+            ingestion=row[13],
+            line=row[14],
         )
-        for observed_at, row in zip(
-            times, zip(*(columns[name] for name in names), strict=True), strict=True
-        )
-    )
+
+
+def events_of(table: pa.Table) -> tuple[StoredEvent, ...]:
+    """All of a table's rows as domain values, in order."""
+    return tuple(rows_of(table))
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    if column.null_count == len(column):
+        return [None] * len(column)
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    found: list[Any] = []
+    for chunk in column.chunks:
+        if pa.types.is_dictionary(chunk.type):
+            values = [*chunk.dictionary.to_pylist(), None]
+            found += [values[code] for code in chunk.indices.fill_null(-1).to_numpy().tolist()]
+        elif chunk.null_count:
+            found += chunk.to_pylist()
+        else:
+            found += chunk.to_numpy().tolist()
+    return found

@@ -121,7 +121,7 @@ def _first(operands: list[Cells]) -> Cells:
         if not isinstance(cells, Numbers) or cells.valid is None:
             chosen = cells
             continue
-        fallback = 0.0 if chosen is None else getattr(chosen, "values", chosen)
+        fallback = 0.0 if chosen is None else _comparable(chosen)
         there = _present(chosen)
         values = np.where(cells.valid, cells.values, fallback)
         chosen = Numbers(values=values, valid=None if there is True else cells.valid | there)
@@ -157,13 +157,14 @@ def _one_of(cells: Cells, values: tuple[Value, ...]) -> Truth:
     if cells is None:
         return _UNKNOWN
     if isinstance(cells, Numbers):
-        holds = np.zeros(len(cells.values), dtype=np.bool_)
+        holds: Mask = np.zeros(len(cells.values), dtype=np.bool_)
         for value in values:
-            holds |= cells.values == value
+            np.logical_or(holds, cells.values == value, out=holds)
         return _where_known(holds, _present(cells))
     if isinstance(cells, Texts):
         return _by_value(cells, lambda value: value in values)
-    return Truth(cells in values, cells not in values)
+    holds = any(cells == value for value in values)
+    return Truth(holds, not holds)
 
 
 def _matches(cells: Cells, pattern: re.Pattern[str]) -> Truth:

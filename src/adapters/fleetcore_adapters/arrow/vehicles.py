@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 from attrs import frozen
 
 from fleetcore.domain.cells import UNREADABLE, id_in
-from fleetcore.domain.geodesy import EARTH_RADIUS_M
 from fleetcore.domain.location import MAX_VEHICLE_ID_BYTES
 from fleetcore.domain.rules.settings import FleetSettings, judging_values
 from fleetcore.domain.vehicles import Vehicle
@@ -22,7 +21,6 @@ from fleetcore_adapters.arrow.columns import (
     UNREADABLE_CODE,
     Codes,
     Column,
-    Floats,
     Mask,
     Numbers,
     Texts,
@@ -33,8 +31,6 @@ from fleetcore_adapters.arrow.rules import Cells
 
 _ORDINARY_ID: Final = rf"^[!-~]([ -~]{{0,{min(MAX_VEHICLE_ID_BYTES, 1000) - 2}}}[!-~])?$"
 """Ids that are their own normal form: printable ASCII without blanks around."""
-
-_METADATA_NUMBERS: Final = ("max_speed_kmh", "depot_latitude", "depot_longitude")
 
 
 @frozen(kw_only=True, slots=True, eq=False)
@@ -121,7 +117,10 @@ class VehicleTable:
             return self._sorted
 
     def metadata(self) -> Mapping[str, Column]:
-        """The directory's columns by code, with one missing row behind for no code."""
+        """The directory's columns by code, with one missing row behind for no code.
+
+        Depots are in radians, as `depot_phi`, `depot_lambda` and `depot_cos_phi`.
+        """
         with self._lock:
             return {} if self._directory is None else self._metadata
 
@@ -143,12 +142,19 @@ def _metadata_columns(vehicles: Sequence[Vehicle | None]) -> dict[str, Column]:
         else classes.setdefault(vehicle.vehicle_class, len(classes))
         for vehicle in vehicles
     ]
+    latitudes = _numbers([None if each is None else each.depot_latitude for each in vehicles])
+    longitudes = _numbers([None if each is None else each.depot_longitude for each in vehicles])
+    there = _validity(latitudes) & _validity(longitudes)
+    phi, lambda_ = np.radians(latitudes.values), np.radians(longitudes.values)
     return {
         "vehicle_id": Numbers(values=np.zeros(len(known)), valid=np.array(known, dtype=np.bool_)),
         "vehicle_class": Texts(codes=np.array(codes, dtype=np.int32), values=tuple(classes)),
-        "max_speed_kmh": _numbers([vehicle and vehicle.max_speed_kmh for vehicle in vehicles]),
-        "depot_latitude": _numbers([vehicle and vehicle.depot_latitude for vehicle in vehicles]),
-        "depot_longitude": _numbers([vehicle and vehicle.depot_longitude for vehicle in vehicles]),
+        "max_speed_kmh": _numbers(
+            [None if each is None else each.max_speed_kmh for each in vehicles]
+        ),
+        "depot_phi": Numbers(values=phi, valid=there),
+        "depot_lambda": Numbers(values=lambda_, valid=there),
+        "depot_cos_phi": Numbers(values=np.cos(phi), valid=there),
     }
 
 
@@ -198,23 +204,3 @@ def _numbers_of_class(values: Sequence[float | int | None]) -> Numbers:
     valid = np.array([value is not None for value in values], dtype=np.bool_)
     found = np.array([value or 0 for value in values])
     return Numbers(values=found, valid=None if valid.all() else valid)
-
-
-def distances_from_depot_m(
-    latitudes: Floats, longitudes: Floats, depot_latitudes: Numbers, depot_longitudes: Numbers
-) -> Numbers:
-    """Great-circle metres between positions and depots; see `fleetcore.domain.geodesy`."""
-    phi = np.radians(latitudes)
-    to_phi = np.radians(depot_latitudes.values)
-    half_phi = np.sin((to_phi - phi) / 2)
-    half_lambda = np.sin(np.radians(depot_longitudes.values - longitudes) / 2)
-    chord = half_phi * half_phi + np.cos(phi) * np.cos(to_phi) * half_lambda * half_lambda
-    metres = 2 * EARTH_RADIUS_M * np.arcsin(np.minimum(1.0, np.sqrt(chord)))
-    there = _and_valid(depot_latitudes, depot_longitudes)
-    return Numbers(values=metres, valid=there)
-
-
-def _and_valid(one: Numbers, other: Numbers) -> Mask | None:
-    if one.valid is None or other.valid is None:
-        return one.valid if other.valid is None else other.valid
-    return one.valid & other.valid

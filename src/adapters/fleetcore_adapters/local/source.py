@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import tempfile
+import weakref
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,7 +115,7 @@ class FileSource(_StoredSource):
 class SpooledSource(_StoredSource):
     """A stream that can be read only once, such as standard input, copied into a folder first.
 
-    The copy has no name and ends with the process. Raises `StorageUnavailable` if it cannot be
+    The copy has no name and goes with this object. Raises `StorageUnavailable` if it cannot be
     written.
     """
 
@@ -121,12 +123,14 @@ class SpooledSource(_StoredSource):
         super().__init__(name)
         with translated(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._copy = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - ours to keep
-            shutil.copyfileobj(stream, self._copy, _READ_BYTES)
+            with tempfile.TemporaryFile(dir=folder, buffering=0) as copy:
+                shutil.copyfileobj(stream, copy, _READ_BYTES)
+                self._descriptor = os.dup(copy.fileno())
+        weakref.finalize(self, os.close, self._descriptor)
 
     def _raw(self) -> BinaryIO:
-        self._copy.seek(0)
-        return cast("BinaryIO", io.FileIO(self._copy.fileno(), "rb", closefd=False))
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        return cast("BinaryIO", io.FileIO(self._descriptor, "rb", closefd=False))
 
 
 class _Checked(io.RawIOBase):

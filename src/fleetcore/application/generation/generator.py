@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from math import log
+from math import log1p
 from operator import itemgetter
 from random import Random
 from typing import BinaryIO, Final
@@ -113,7 +113,8 @@ class _FileRun:
             return self._spec.rows
         if self._dirty_share >= 1.0:
             return 0
-        return int(log(1.0 - self._rng.random()) / log(1.0 - self._dirty_share))
+        gap = log1p(-self._rng.random()) / log1p(-self._dirty_share)
+        return int(min(gap, self._spec.rows))
 
     def _write_clean(self, rows: int) -> None:
         run = list(islice(self._clean, rows))

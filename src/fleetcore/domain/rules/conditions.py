@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
-from attrs import field, frozen
+from attrs import frozen
 
 Value: TypeAlias = str | int | float
 
@@ -79,11 +79,10 @@ class Matches:
     """A text operand matches the whole pattern (Python `re` syntax); unknown if it is missing."""
 
     operand: Field
-    pattern: str = field()
+    pattern: str
 
-    @pattern.validator
-    def _compiles(self, _attribute: object, value: str) -> None:
-        re.compile(value)
+    def __attrs_post_init__(self) -> None:
+        re.compile(self.pattern)
 
 
 @frozen(slots=True)

@@ -152,7 +152,7 @@ EVENT_RULES: Final[tuple[Rule, ...]] = (
         code="unknown-vehicle",
         severity="warn",
         description="the vehicle is in the directory (judged only where one is given)",
-        condition=present(Metadata("vehicle_id")),
+        condition=any_of(present(Metadata("vehicle_id")), negate(present(Field("vehicle_id")))),
     ),
     Rule(
         code="unknown-status",

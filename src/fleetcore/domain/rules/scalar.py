@@ -97,7 +97,10 @@ def _test(condition: Condition) -> _Test:
             return lambda case: get(case) is not None
         case OneOf(operand, values):
             get = _get(operand)
-            return lambda case: None if (value := get(case)) is None else value in values
+            # `value in values` would find a NaN that is the same object.
+            return lambda case: (
+                None if (value := get(case)) is None else any(value == each for each in values)
+            )
         case Matches(operand, pattern):
             get, whole = _get(operand), re.compile(pattern).fullmatch
             return lambda case: (

@@ -10,6 +10,8 @@ from attrs import asdict, field, frozen
 Severity: TypeAlias = Literal["reject", "warn", "off"]
 
 SECOND_MS: Final = 1000
+_LONGEST_S: Final = 1e12
+"""No two instants of the years 1 to 9999 lie so far apart."""
 
 
 @frozen(kw_only=True, slots=True)
@@ -45,6 +47,10 @@ def judging_values(
     if vehicle_class is not None:
         values.update(settings.classes.get(vehicle_class, {}))
     ahead_s, age_s = values["max_ahead_s"], values["max_age_s"]
-    values["latest_at"] = None if ahead_s is None else now_ms + int(ahead_s * SECOND_MS)
-    values["earliest_at"] = None if age_s is None else now_ms - int(age_s * SECOND_MS)
+    values["latest_at"] = None if ahead_s is None else now_ms + _ms(ahead_s)
+    values["earliest_at"] = None if age_s is None else now_ms - _ms(age_s)
     return values
+
+
+def _ms(seconds: float) -> int:
+    return int(min(seconds, _LONGEST_S) * SECOND_MS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import subprocess
 import sys
@@ -118,23 +119,34 @@ def test_the_lock_can_be_taken_again_by_its_holder(database: Database) -> None:
     assert [1, 2] == _numbers(database)
 
 
-def test_the_lock_excludes_other_handles(folder: Path, database: Database) -> None:
-    """A write through another handle waits until the lock is free."""
-    order: list[str] = []
+def _lock_is_free(folder: Path) -> bool:
+    with (folder / LOCK_NAME).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
-    def write() -> None:
-        with closing(Database(folder)) as other:
-            _insert(other, 1)
-            order.append("written")
 
+def test_the_lock_excludes_other_processes(folder: Path, database: Database) -> None:
+    """The lock's file is locked from the outermost hold to its end, and in every write."""
     with database.locked():
-        writer = threading.Thread(target=write)
-        writer.start()
-        _insert(database, 2)
-        order.append("released")
-    writer.join(timeout=30)
+        with database.locked():
+            pass
+        held = _lock_is_free(folder)
+    released = _lock_is_free(folder)
+    with database.write():
+        writing = _lock_is_free(folder)
 
-    assert (["released", "written"], [1, 2]) == (order, _numbers(database))
+    assert (False, True, False, True) == (held, released, writing, _lock_is_free(folder))
+
+
+def test_the_lock_is_dropped_when_its_holder_raises(folder: Path, database: Database) -> None:
+    """An error inside leaves nothing locked."""
+    with pytest.raises(ZeroDivisionError), database.locked():
+        raise ZeroDivisionError
+
+    assert _lock_is_free(folder)
 
 
 def test_defining_twice_is_nothing(folder: Path, database: Database) -> None:

@@ -156,6 +156,13 @@ def test_share_of_all_rows(generated: Generated) -> None:
     assert RowCounts(read=200, malformed=200) == truth.counts
 
 
+def test_share_next_to_nothing(generated: Generated) -> None:
+    """The smallest share there is spoils no row of a small file."""
+    _, truth = generated(FleetSpec(rows=200, dirt={"ragged": 5e-324}))
+
+    assert RowCounts(read=200, accepted=200) == truth.counts
+
+
 def test_dirt_leaves_the_drives_alone(generated: Generated) -> None:
     """The rows that dirt spares are rows of the clean file."""
     clean, _ = generated(FleetSpec(vehicles=20, rows=1000))

@@ -1,0 +1,266 @@
+"""The embedded location log: Parquet files that a catalogue names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import evolve, frozen
+
+from fleetcore.domain.ledger import StoreOutcome
+from fleetcore.domain.parts import Part, StoredEvent
+from fleetcore.errors import CorruptObject, ObjectMissing, StorageUnavailable
+from fleetcore.ports.catalogue import Appended, Catalogue, Extent, Listing, LogFile
+from fleetcore.ports.location_log import LocationLog
+from fleetcore.ports.object_store import ObjectStore
+from fleetcore_adapters.arrow import part_file
+from fleetcore_adapters.arrow.columns import Mask
+from fleetcore_adapters.arrow.log_files import (
+    LogFiles,
+    OpenFile,
+    Opener,
+    opened_from,
+    parsed_footer,
+    spanned,
+)
+from fleetcore_adapters.arrow.membership import COLUMNS, Arrivals
+from fleetcore_adapters.arrow.winners import Winners
+
+MOST_ROWS_COMPARED: Final = 524_288
+"""Arriving rows that are compared with the log at once."""
+
+_READERS: Final = 2
+_INT64: Final = (-(2**63), 2**63 - 1)
+
+T = TypeVar("T")
+
+
+@frozen(kw_only=True, slots=True)
+class _Arrival:
+    """A part that is what its sha256 says, as the file of the log it may become."""
+
+    part: Part
+    file: LogFile | None
+
+
+class ParquetLog(LocationLog):
+    """Keeps parts as they came; of a part with rows the log holds, a file of the others.
+
+    `open_file` opens the objects of `objects` for random reads; without it they are read whole.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, objects: ObjectStore, open_file: Opener | None = None
+    ) -> None:
+        self._catalogue = catalogue
+        self._objects = objects
+        self._files = LogFiles(open_file or opened_from(objects))
+
+    def append(self, parts: Sequence[Part]) -> tuple[StoreOutcome, ...]:
+        known = self._catalogue.outcomes({part.key for part in parts})
+        missing = {part.key: part for part in parts if part.key not in known}
+        for batch in self._batches(missing.values()):
+            self._append(batch)
+        outcomes = {**known, **self._catalogue.outcomes(missing)}
+        return tuple(outcomes[part.key] for part in parts)
+
+    def read_vehicle(self, vehicle_id: str, start_ms: int, end_ms: int) -> tuple[StoredEvent, ...]:
+        first, last = max(start_ms, _INT64[0]), min(end_ms - 1, _INT64[1])
+        if first > last:
+            return ()
+        extent = Extent(
+            min_vehicle_id=vehicle_id,
+            max_vehicle_id=vehicle_id,
+            min_observed_at=first,
+            max_observed_at=last,
+        )
+
+        def found(file: LogFile) -> list[pa.Table]:
+            with self._files.opened(file.key) as opened:
+                return list(_rows_of_vehicle(opened, extent))
+
+        def read(listing: Listing) -> list[pa.Table]:
+            files = [entry.file for entry in listing.entries]
+            if len(files) <= _READERS:
+                return [table for file in files for table in found(file)]
+            with ThreadPoolExecutor(_READERS) as pool:
+                return [table for tables in pool.map(found, files) for table in tables]
+
+        tables = _on_listing(lambda: self._catalogue.files(extent), read)
+        if not tables:
+            return ()
+        order = [("observed_at", "ascending"), ("fingerprint", "ascending")]
+        return part_file.events_of(pa.concat_tables(tables).sort_by(order))
+
+    def scan(self) -> Iterator[StoredEvent]:
+        """See `LocationLog.scan`.
+
+        Raises `StorageUnavailable` where compaction removed a file before it was reached.
+        """
+        for entry in self._catalogue.files().entries:
+            try:
+                with self._files.opened(entry.file.key) as file:
+                    for group in file.groups():
+                        yield from part_file.rows_of(file.read(group))
+            except ObjectMissing as error:
+                raise StorageUnavailable(
+                    f"{entry.file.key!r} was compacted away while the log was scanned; scan again"
+                ) from error
+
+    def winners_since(self, cursor: int) -> tuple[tuple[StoredEvent, ...], int]:
+        def fold(listing: Listing) -> tuple[pa.Table | None, int]:
+            winners = Winners()
+            for entry in listing.entries:
+                with self._files.opened(entry.file.key) as file:
+                    for group in file.groups():
+                        winners.add(file.read(group))
+            return winners.result(), listing.sequence
+
+        table, sequence = _on_listing(lambda: self._catalogue.files(after=cursor), fold)
+        events = () if table is None else part_file.events_of(table)
+        return events, max(sequence, cursor)
+
+    def _batches(self, parts: Iterable[Part]) -> Iterator[list[_Arrival]]:
+        """Arrivals of one ingestion, not too many rows at once."""
+        batch: list[_Arrival] = []
+        for part in parts:
+            arrival = self._arrival(part)
+            rows = part.rows + sum(other.part.rows for other in batch)
+            if batch and (rows > MOST_ROWS_COMPARED or _ingestions([*batch, arrival]) > 1):
+                yield batch
+                batch = []
+            batch.append(arrival)
+        if batch:
+            yield batch
+
+    def _arrival(self, part: Part) -> _Arrival:
+        content = self._objects.get(part.key)
+        if hashlib.sha256(content).hexdigest() != part.sha256:
+            raise CorruptObject(f"{part.key!r} is not the part that was committed: sha256 differs")
+        footer = parsed_footer(part.key, content)
+        if footer.rows != part.rows:
+            raise CorruptObject(f"{part.key!r} has {footer.rows} rows, not {part.rows}")
+        if not part.rows:
+            return _Arrival(part=part, file=None)
+        if footer.ingestion is None:
+            raise CorruptObject(f"{part.key!r} has rows of more than one ingestion")
+        file = LogFile(
+            key=part.key,
+            kind="fresh",
+            rows=part.rows,
+            extent=footer.extent,
+            size_bytes=len(content),
+            sha256=part.sha256,
+            origin=part.key,
+            ingestion=footer.ingestion,
+        )
+        return _Arrival(part=part, file=file)
+
+    def _append(self, batch: Sequence[_Arrival]) -> None:
+        files = [arrival.file for arrival in batch if arrival.file is not None]
+        extent = spanned([file.extent for file in files]) if files else None
+
+        def appended(listing: Listing) -> bool:
+            held = [entry.file for entry in listing.entries]
+            rows = self._new_rows(files, held)
+            parts = [self._appended(arrival, rows.get(arrival.part.key)) for arrival in batch]
+            return self._catalogue.append(parts, listing.sequence)
+
+        while not _on_listing(lambda: self._catalogue.files(extent), appended):
+            pass  # Others appended rows that may be siblings of these: compare with them too.
+
+    def _new_rows(
+        self, files: Sequence[LogFile], held: Sequence[LogFile]
+    ) -> dict[str, tuple[StoreOutcome, Mask]]:
+        """What became of the rows of those arriving files that are not certainly all new."""
+        met = [
+            other
+            for other in held
+            if any(_may_share_rows(file, other) for file in files)
+        ]
+        contested = [file for file in files if any(_may_share_rows(file, other) for other in met)]
+        if not contested:
+            return {}
+        tables = [self._table(file, COLUMNS) for file in contested]
+        arrivals = Arrivals(str(contested[0].ingestion), tables)
+        del tables
+        extents = [file.extent for file in contested]
+        for other in met:
+            with self._files.opened(other.key) as opened:
+                arrivals.compare(opened, extents)
+        keys = [file.key for file in contested]
+        return dict(zip(keys, arrivals.new_rows(), strict=True))
+
+    def _appended(self, arrival: _Arrival, rows: tuple[StoreOutcome, Mask] | None) -> Appended:
+        part, file = arrival.part, arrival.file
+        if rows is None:
+            return Appended(origin=part.key, outcome=StoreOutcome(stored=part.rows), file=file)
+        outcome, new = rows
+        if file is None or not new.any():
+            return Appended(origin=part.key, outcome=outcome, file=None)
+        if not new.all():
+            file = self._written(file, new)
+        return Appended(origin=part.key, outcome=outcome, file=file)
+
+    def _written(self, part: LogFile, new: Mask) -> LogFile:
+        """A file of some of a part's rows."""
+        table = self._table(part).filter(pa.array(new))
+        content = part_file.encode(*part_file.sliced(table))
+        sha256 = hashlib.sha256(content).hexdigest()
+        key = f"{part.key.removesuffix(part_file.SUFFIX)}-new-{sha256[:16]}{part_file.SUFFIX}"
+        self._objects.put_if_absent(key, content)
+        footer = parsed_footer(key, content)
+        return evolve(
+            part,
+            key=key,
+            rows=footer.rows,
+            extent=footer.extent,
+            size_bytes=len(content),
+            sha256=sha256,
+        )
+
+    def _table(self, file: LogFile, columns: Sequence[str] = part_file.SCHEMA.names) -> pa.Table:
+        with self._files.opened(file.key) as opened:
+            return pa.concat_tables([opened.read(group, columns) for group in opened.groups()])
+
+
+def _on_listing(look: Callable[[], Listing], work: Callable[[Listing], T]) -> T:
+    """Work on what the catalogue lists; where compaction removed a file meanwhile, look again."""
+    listing = look()
+    while True:
+        try:
+            return work(listing)
+        except ObjectMissing:
+            again = look()
+            if again.entries == listing.entries:
+                raise
+            listing = again
+
+
+def _may_share_rows(file: LogFile, other: LogFile) -> bool:
+    return other.ingestion != file.ingestion and other.extent.meets(file.extent)
+
+
+def _ingestions(batch: Sequence[_Arrival]) -> int:
+    return len({arrival.file.ingestion for arrival in batch if arrival.file is not None})
+
+
+def _rows_of_vehicle(file: OpenFile, extent: Extent) -> Iterator[pa.Table]:
+    """The rows of one vehicle's span."""
+    for group in file.groups([extent]):
+        keys = file.read(group, ("vehicle_id", "observed_at"))
+        ids = keys.column("vehicle_id").chunk(0)
+        code = pc.index(ids.dictionary, extent.min_vehicle_id).as_py()
+        times = keys.column("observed_at").cast(pa.int64()).to_numpy()
+        rows = np.flatnonzero(
+            (ids.indices.to_numpy() == code)
+            & (times >= extent.min_observed_at)
+            & (times <= extent.max_observed_at)
+        )
+        if len(rows):
+            yield file.read(group).take(pa.array(rows))

@@ -1,0 +1,164 @@
+"""Reading the files of the log: only the row groups, and of them the columns, that matter."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from attrs import frozen
+
+from fleetcore.errors import CorruptObject, ObjectMissing
+from fleetcore.ports.catalogue import Extent
+from fleetcore.ports.object_store import ObjectStore
+from fleetcore_adapters.arrow.part_file import SCHEMA
+
+Opener: TypeAlias = Callable[[str], pa.NativeFile]
+"""Opens the object under a key for random reads. Raises `ObjectMissing`."""
+
+FOOTERS_KEPT: Final = 512
+
+
+def opened_from(objects: ObjectStore) -> Opener:
+    """Opens whole objects of any store."""
+    return lambda key: pa.BufferReader(objects.get(key))
+
+
+def opened_in(folder: Path) -> Opener:
+    """Opens objects that are files at their keys under a folder; only what is read is loaded."""
+
+    def opened(key: str) -> pa.NativeFile:
+        try:
+            return pa.OSFile(str(folder / key))
+        except FileNotFoundError as error:
+            raise ObjectMissing(f"no object {key!r} in {folder}") from error
+
+    return opened
+
+
+@frozen(kw_only=True, slots=True, eq=False)
+class Footer:
+    """What a file says of itself: the extent of each row group, and its ingestion if it has one."""
+
+    metadata: pq.FileMetaData
+    extents: tuple[Extent, ...]
+    ingestion: str | None
+
+    @property
+    def rows(self) -> int:
+        """All rows of the file."""
+        return int(self.metadata.num_rows)
+
+    @property
+    def extent(self) -> Extent:
+        """What all row groups lie in."""
+        return spanned(self.extents)
+
+
+class OpenFile:
+    """A file of the log while it is read."""
+
+    def __init__(self, key: str, footer: Footer, parquet: pq.ParquetFile) -> None:
+        self.key = key
+        self.footer = footer
+        self._parquet = parquet
+
+    def groups(self, extents: Sequence[Extent] | None = None) -> list[int]:
+        """The row groups that may hold rows of any of these extents (None: all)."""
+        return [
+            number
+            for number, held in enumerate(self.footer.extents)
+            if extents is None or any(held.meets(extent) for extent in extents)
+        ]
+
+    def read(self, group: int, columns: Sequence[str] = SCHEMA.names) -> pa.Table:
+        """Columns of a row group, each one chunk. Raises `CorruptObject`."""
+        with _corruption(self.key):
+            table = self._parquet.read_row_group(group, columns=list(columns), use_threads=False)
+            return table.select(columns).combine_chunks()
+
+
+class LogFiles:
+    """Opens files of the log. Keeps the footers it has parsed: files never change."""
+
+    def __init__(self, open_file: Opener) -> None:
+        self._open = open_file
+        self._lock = threading.Lock()
+        self._footers: OrderedDict[str, Footer] = OrderedDict()
+
+    @contextmanager
+    def opened(self, key: str) -> Iterator[OpenFile]:
+        """Open a file. Raises `ObjectMissing`, `CorruptObject`."""
+        with self._lock:
+            footer = self._footers.get(key)
+        with self._open(key) as source, _corruption(key):
+            parquet = pq.ParquetFile(source, metadata=None if footer is None else footer.metadata)
+            if footer is None:
+                footer = _footer_of(parquet.metadata)
+                self._keep(key, footer)
+            yield OpenFile(key, footer, parquet)
+
+    def _keep(self, key: str, footer: Footer) -> None:
+        with self._lock:
+            self._footers[key] = footer
+            while len(self._footers) > FOOTERS_KEPT:
+                self._footers.popitem(last=False)
+
+
+def parsed_footer(key: str, content: bytes) -> Footer:
+    """The footer of a whole file. Raises `CorruptObject`."""
+    with _corruption(key):
+        return _footer_of(pq.read_metadata(pa.BufferReader(content)))
+
+
+def _footer_of(metadata: pq.FileMetaData) -> Footer:
+    """A parsed footer. Raises `ValueError` if it is not one of a part or log file."""
+    places = {metadata.schema.column(at).name: at for at in range(metadata.num_columns)}
+    if set(places) != set(SCHEMA.names):
+        raise ValueError("its columns are not those of a part")
+    extents, ingestions = [], set[str]()
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        ids, times, ingestion = (
+            group.column(places[name]).statistics
+            for name in ("vehicle_id", "observed_at", "ingestion")
+        )
+        if ids is None or times is None or ingestion is None:
+            raise ValueError("a row group has no statistics")
+        extents.append(
+            Extent(
+                min_vehicle_id=ids.min,
+                max_vehicle_id=ids.max,
+                min_observed_at=times.min_raw,
+                max_observed_at=times.max_raw,
+            )
+        )
+        ingestions |= {ingestion.min, ingestion.max}
+    return Footer(
+        metadata=metadata,
+        extents=tuple(extents),
+        ingestion=ingestions.pop() if len(ingestions) == 1 else None,
+    )
+
+
+def spanned(extents: Sequence[Extent]) -> Extent:
+    """The smallest extent that all of these lie in; there is at least one."""
+    return Extent(
+        min_vehicle_id=min(extent.min_vehicle_id for extent in extents),
+        max_vehicle_id=max(extent.max_vehicle_id for extent in extents),
+        min_observed_at=min(extent.min_observed_at for extent in extents),
+        max_observed_at=max(extent.max_observed_at for extent in extents),
+    )
+
+
+@contextmanager
+def _corruption(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise CorruptObject(f"{key!r} is not a readable part file: {error}") from error
