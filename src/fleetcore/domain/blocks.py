@@ -59,18 +59,22 @@ def cut(content: BinaryIO, *, size_bytes: int, delimiter: str, has_header: bool)
     A block is about `size_bytes` long, or one row if that is longer. Raises `UnreadableFile` for a header without an end;
     errors of `content` pass through.
     """
-    cutter = _Cutter(content, size_bytes, row_pattern(delimiter))
+    cutter = _Cutter(content, size_bytes, row_pattern(delimiter, more_follows=True))
     if has_header:
         cutter.skip_header()
     yield from cutter.blocks()
 
 
 @lru_cache(maxsize=16)
-def row_pattern(delimiter: str) -> re.Pattern[bytes]:
-    """Matches one row with its line end; a blank line is a row too."""
+def row_pattern(delimiter: str, *, more_follows: bool = False) -> re.Pattern[bytes]:
+    """Matches one row with its line end; a blank line is a row too.
+
+    Where more bytes follow those at hand, a CR at their very end may be half of a CRLF.
+    """
     mark = re.escape(delimiter.encode())
     field = rb'(?:"(?:[^"]++|"")*+"[^%b\r\n]*+|[^"%b\r\n][^%b\r\n]*+|)' % (mark, mark, mark)
-    return re.compile(rb"%b(?:%b%b)*+(?:\r\n|\n|\r(?!\Z))" % (field, mark, field))
+    lone_cr = rb"\r(?!\Z)" if more_follows else rb"\r"
+    return re.compile(rb"%b(?:%b%b)*+(?:\r\n|\n|%b)" % (field, mark, field, lone_cr))
 
 
 @lru_cache(maxsize=16)
@@ -205,9 +209,10 @@ class _Cutter:
         while match is None:
             match = _LINE_END.search(self._pending)
             if match is None:
-                self._offset += len(self._pending)
-                self._pending = b""
-                self._fill(self._size_bytes)
+                kept = b"\r" if self._pending.endswith(b"\r") else b""
+                self._offset += len(self._pending) - len(kept)
+                self._pending = kept
+                self._fill(self._size_bytes + len(kept))
                 if not self._pending:
                     return row
         self._take(match.end())

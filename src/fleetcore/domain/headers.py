@@ -3,9 +3,9 @@
 A name is compared in lower case with everything but letters and digits left out, after a unit in
 brackets is taken off: `Speed (mph)`, `speed_mph` and `SpeedMph` are the speed in mph.
 
-The spellings come from exports, tables, APIs and protocols of Traccar, Samsara, Geotab, Verizon Connect, Teltonika, Wialon, flespi,
-CalAmp, Queclink, Navixy, GPSWOX, Movebank, OwnTracks, GPSLogger and the GeoLife, T-Drive and
-cabspotting data sets.
+The spellings come from exports, tables, APIs and protocols of Traccar, Samsara, Geotab, Verizon
+Connect, Teltonika, Wialon, flespi, CalAmp, Queclink, Navixy, GPSWOX, Movebank, OwnTracks and
+GPSLogger, and from the GeoLife, T-Drive and cabspotting data sets.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ IngestionStatus: TypeAlias = Literal["pending", "completed", "failed", "supersed
 class Sizes:
     """How a file is cut: bytes a block, blocks a chunk."""
 
-    block_bytes: int = 4 << 20
+    block_bytes: int = 2 << 20
     blocks_per_chunk: int = 4
 
 

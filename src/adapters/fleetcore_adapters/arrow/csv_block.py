@@ -7,7 +7,7 @@ the scalar grammar, is read as text; from then on that column of the file is rea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 from typing import Final, TypeVar
 
 import numpy as np
@@ -28,10 +29,10 @@ from fleetcore_adapters.arrow.log_files import (
     parsed_footer,
     spanned,
 )
-from fleetcore_adapters.arrow.membership import COLUMNS, Arrivals
+from fleetcore_adapters.arrow.membership import COLUMNS, Arrivals, are_twins
 from fleetcore_adapters.arrow.winners import Winners
 
-MOST_ROWS_COMPARED: Final = 524_288
+MOST_ROWS_COMPARED: Final = 700_000
 """Arriving rows that are compared with the log at once."""
 
 _READERS: Final = 2
@@ -177,24 +178,43 @@ class ParquetLog(LocationLog):
     def _new_rows(
         self, files: Sequence[LogFile], held: Sequence[LogFile]
     ) -> dict[str, tuple[StoreOutcome, Mask]]:
-        """What became of the rows of those arriving files that are not certainly all new."""
-        met = [
-            other
-            for other in held
-            if any(_may_share_rows(file, other) for file in files)
-        ]
-        contested = [file for file in files if any(_may_share_rows(file, other) for other in met)]
-        if not contested:
-            return {}
-        tables = [self._table(file, COLUMNS) for file in contested]
-        arrivals = Arrivals(str(contested[0].ingestion), tables)
-        del tables
+        """What becomes of the rows of those arriving files that are not certainly all new."""
+        found: dict[str, tuple[StoreOutcome, Mask]] = {}
+        contested: list[LogFile] = []
+        for file in files:
+            others = [other for other in held if _may_share_rows(file, other)]
+            if any(self._are_twins(file, other) for other in others):
+                outcome = StoreOutcome(already_stored=file.rows)
+                found[file.key] = outcome, np.zeros(file.rows, dtype=np.bool_)
+            elif others:
+                contested.append(file)
+        if contested:
+            self._compare(contested, held, found)
+        return found
+
+    def _are_twins(self, file: LogFile, other: LogFile) -> bool:
+        if (file.rows, file.extent) != (other.rows, other.extent):
+            return False
+        with self._files.opened(file.key) as one, self._files.opened(other.key) as another:
+            return are_twins(one, another)
+
+    def _compare(
+        self,
+        contested: Sequence[LogFile],
+        held: Sequence[LogFile],
+        found: dict[str, tuple[StoreOutcome, Mask]],
+    ) -> None:
+        groups = (group for file in contested for group in self._groups(file, COLUMNS))
+        rows = sum(file.rows for file in contested)
+        arrivals = Arrivals(str(contested[0].ingestion), rows, groups)
         extents = [file.extent for file in contested]
-        for other in met:
-            with self._files.opened(other.key) as opened:
-                arrivals.compare(opened, extents)
-        keys = [file.key for file in contested]
-        return dict(zip(keys, arrivals.new_rows(), strict=True))
+        for other in held:
+            if any(_may_share_rows(file, other) for file in contested):
+                with self._files.opened(other.key) as opened:
+                    arrivals.compare(opened, extents)
+        starts = accumulate((file.rows for file in contested), initial=0)
+        for file, start in zip(contested, starts, strict=False):
+            found[file.key] = arrivals.outcome(start, file.rows)
 
     def _appended(self, arrival: _Arrival, rows: tuple[StoreOutcome, Mask] | None) -> Appended:
         part, file = arrival.part, arrival.file
@@ -209,7 +229,7 @@ class ParquetLog(LocationLog):
 
     def _written(self, part: LogFile, new: Mask) -> LogFile:
         """A file of some of a part's rows."""
-        table = self._table(part).filter(pa.array(new))
+        table = pa.concat_tables(self._groups(part)).filter(pa.array(new))
         content = part_file.encode(*part_file.sliced(table))
         sha256 = hashlib.sha256(content).hexdigest()
         key = f"{part.key.removesuffix(part_file.SUFFIX)}-new-{sha256[:16]}{part_file.SUFFIX}"
@@ -224,9 +244,12 @@ class ParquetLog(LocationLog):
             sha256=sha256,
         )
 
-    def _table(self, file: LogFile, columns: Sequence[str] = part_file.SCHEMA.names) -> pa.Table:
+    def _groups(
+        self, file: LogFile, columns: Sequence[str] = part_file.SCHEMA.names
+    ) -> Iterator[pa.Table]:
         with self._files.opened(file.key) as opened:
-            return pa.concat_tables([opened.read(group, columns) for group in opened.groups()])
+            for group in opened.groups():
+                yield opened.read(group, columns)
 
 
 def _on_listing(look: Callable[[], Listing], work: Callable[[Listing], T]) -> T:

@@ -113,10 +113,13 @@ def _cells(operand: Operand, case: Case) -> Cells:
 
 
 def _first(operands: list[Cells]) -> Cells:
-    """The first that is not missing, row by row; of numbers."""
+    """The first that is not missing, row by row."""
     chosen: Cells = None
     for cells in reversed(operands):
         if cells is None:
+            continue
+        if isinstance(cells, Texts):
+            chosen = _first_text(cells, chosen)
             continue
         if not isinstance(cells, Numbers) or cells.valid is None:
             chosen = cells
@@ -126,6 +129,18 @@ def _first(operands: list[Cells]) -> Cells:
         values = np.where(cells.valid, cells.values, fallback)
         chosen = Numbers(values=values, valid=None if there is True else cells.valid | there)
     return chosen
+
+
+def _first_text(texts: Texts, otherwise: Cells) -> Texts:
+    if isinstance(otherwise, str):
+        otherwise = Texts(codes=np.zeros_like(texts.codes), values=(otherwise,))
+    if not isinstance(otherwise, Texts):
+        return texts
+    codes = np.where(otherwise.codes < 0, MISSING, otherwise.codes + len(texts.values))
+    return Texts(
+        codes=np.where(texts.codes < 0, codes, texts.codes).astype(np.int32),
+        values=(*texts.values, *otherwise.values),
+    )
 
 
 def _present(cells: Cells) -> Flags:

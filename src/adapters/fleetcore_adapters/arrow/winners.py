@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fleetcore_adapters.arrow.columns import Ints
 
@@ -23,7 +24,9 @@ class Winners:
     def add(self, table: pa.Table) -> None:
         """Let the rows of a table take part; rows of one vehicle that lie together cost least."""
         if table.num_rows:
-            self._keep(table.take(_latest_of_runs(table)))
+            codes = table.column("vehicle_id").combine_chunks().indices.to_numpy()
+            times = table.column("observed_at").cast(pa.int64()).to_numpy()
+            self._keep(table.take(_latest(codes, times)))
         if self._rows > self._limit:
             self._reduce()
             self._limit = max(MOST_CANDIDATES, 2 * self._rows)
@@ -45,25 +48,25 @@ class Winners:
         self._keep(table.take(_winners(table)))
 
 
-def _latest_of_runs(table: pa.Table) -> Ints:
-    """In each run of rows of one vehicle the rows with the run's latest instant."""
-    codes = table.column("vehicle_id").combine_chunks().indices.to_numpy()
-    times = table.column("observed_at").cast(pa.int64()).to_numpy()
-    starts = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1])))
-    latest = np.maximum.reduceat(times, starts)
-    lengths = np.diff(np.append(starts, len(codes)))
-    return np.flatnonzero(times == np.repeat(latest, lengths))
-
-
 def _winners(table: pa.Table) -> Ints:
     """The row of each vehicle that comes last in the order of `precedence`."""
     ids = table.column("vehicle_id").combine_chunks()
     ranks = np.empty(len(ids.dictionary), dtype=np.int64)
-    ranks[pa.compute.sort_indices(ids.dictionary).to_numpy()] = np.arange(len(ids.dictionary))
+    ranks[pc.sort_indices(ids.dictionary).to_numpy()] = np.arange(len(ids.dictionary))
     vehicles = ranks[ids.indices.to_numpy()]
     times = table.column("observed_at").cast(pa.int64()).to_numpy()
-    inaccuracy = table.column("accuracy_m").fill_null(np.inf).to_numpy()
-    fingerprints = table.column("fingerprint").to_numpy()
-    order = np.lexsort((fingerprints, -inaccuracy, times, vehicles))
-    ordered = vehicles[order]
-    return order[np.append(ordered[1:] != ordered[:-1], True)]
+    rows = np.argsort(vehicles, kind="stable")
+    rows = rows[_latest(vehicles[rows], times[rows])]
+    inaccuracy = table.column("accuracy_m").fill_null(np.inf).to_numpy()[rows]
+    fingerprints = table.column("fingerprint").to_numpy()[rows]
+    rows = rows[np.lexsort((fingerprints, -inaccuracy, vehicles[rows]))]
+    ordered = vehicles[rows]
+    return rows[np.append(ordered[1:] != ordered[:-1], True)]
+
+
+def _latest(codes: Ints, times: Ints) -> Ints:
+    """In each run of equal codes the rows with the run's latest time."""
+    starts = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1])))
+    latest = np.maximum.reduceat(times, starts)
+    lengths = np.diff(np.append(starts, len(codes)))
+    return np.flatnonzero(times == np.repeat(latest, lengths))

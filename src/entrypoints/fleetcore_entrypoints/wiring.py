@@ -1,0 +1,56 @@
+"""The composition root: which adapters a fleet is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from attrs import frozen
+
+from fleetcore.application.fleet import Fleet
+from fleetcore.ports.catalogue import Catalogue
+from fleetcore_adapters.arrow.batch_engine import ArrowEngine
+from fleetcore_adapters.arrow.location_log import ParquetLog
+from fleetcore_adapters.local.catalogue import LocalCatalogue
+from fleetcore_adapters.local.clock import SystemClock
+from fleetcore_adapters.local.database import Database
+from fleetcore_adapters.local.event_store import LocalEventStore
+from fleetcore_adapters.local.lanes import LocalLanes
+from fleetcore_adapters.local.latest_positions import LocalLatestPositions
+from fleetcore_adapters.local.object_store import LocalObjectStore
+from fleetcore_adapters.local.origins import LocalOrigins
+
+
+@frozen(kw_only=True, slots=True)
+class LocalApp:
+    """A fleet in a data folder, with what only a data folder has."""
+
+    folder: Path
+    fleet: Fleet
+    catalogue: Catalogue
+    close: Callable[[], None]
+
+
+def wire_local(folder: Path) -> LocalApp:
+    """The fleet of a data folder, which is made if it does not exist.
+
+    Raises `StorageUnavailable` where it cannot be opened.
+    """
+    database = Database(folder)
+    objects = LocalObjectStore(folder)
+    catalogue = LocalCatalogue(database)
+    return LocalApp(
+        folder=folder,
+        fleet=Fleet(
+            clock=SystemClock(),
+            events=LocalEventStore(database),
+            lanes=LocalLanes(database),
+            objects=objects,
+            origins=LocalOrigins(database),
+            log=ParquetLog(catalogue, objects),
+            latest=LocalLatestPositions(database),
+            engine=ArrowEngine(),
+        ),
+        catalogue=catalogue,
+        close=database.close,
+    )

@@ -1,0 +1,43 @@
+"""Rejected and malformed rows as objects beside the parts: gzip of one JSON object a line."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from json.encoder import encode_basestring_ascii
+
+from fleetcore.domain.chunks import RejectedRow
+from fleetcore.errors import CorruptObject
+
+
+def encoded(rows: Sequence[RejectedRow]) -> bytes:
+    """The rows' object; equal rows give equal bytes. Lone surrogates survive as escapes."""
+    lines = [
+        f'{{"line": {row.line}, "kind": "{row.kind}", "reasons": {json.dumps(row.reasons)}, '
+        f'"text": {encode_basestring_ascii(row.text)}}}\n'
+        for row in rows
+    ]
+    return gzip.compress("".join(lines).encode("ascii"), compresslevel=1, mtime=0)
+
+
+def decoded(content: bytes, key: str) -> Iterator[RejectedRow]:
+    """The rows of an object. Raises `CorruptObject`."""
+    try:
+        for line in gzip.decompress(content).splitlines():
+            row = json.loads(line)
+            yield RejectedRow(
+                line=row["line"],
+                kind=row["kind"],
+                reasons=tuple(row["reasons"]),
+                text=row["text"],
+            )
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        raise CorruptObject(f"{key}: not a readable list of rejected rows: {error}") from error
+
+
+def key_of(ingestion: str, chunk: int, content: bytes) -> str:
+    """Where a chunk's rejects are kept."""
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    return f"rejects/{ingestion}/{chunk:05d}-{digest}.jsonl.gz"

@@ -1,0 +1,78 @@
+"""Ingestions as streams: read, decide, append, and read again on a conflict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from fleetcore.domain.ingestion import (
+    Ingestion,
+    IngestionCommand,
+    IngestionEvent,
+    decide,
+    evolve,
+    replayed,
+)
+from fleetcore.errors import UnknownIngestion, VersionConflict
+from fleetcore.ports.event_store import EventStore
+
+_PREFIX: Final = "ingestion-"
+
+
+class IngestionStream:
+    """One ingestion's stream as last seen by this process; others may append to it too."""
+
+    def __init__(self, store: EventStore, ingestion: str) -> None:
+        self._store = store
+        self._name = _PREFIX + ingestion
+        self._version = 0
+        self.state = replayed(())
+        self.refresh()
+
+    def refresh(self) -> Ingestion:
+        """Read the stream and return its state."""
+        events = self._store.read(self._name)
+        self._version = len(events)
+        self.state = replayed(events)
+        return self.state
+
+    def carry_out(self, *commands: IngestionCommand) -> Ingestion:
+        """Decide and append until no other writer came between; the state after it.
+
+        Raises `IllegalCommand` where the state does not allow a command.
+        """
+        while True:
+            state = self.state
+            events: list[IngestionEvent] = []
+            for command in commands:
+                for event in decide(command, state):
+                    events.append(event)
+                    state = evolve(state, event)
+            try:
+                self._version = self._store.append(self._name, self._version, events)
+            except VersionConflict:
+                self.refresh()
+                continue
+            self.state = state
+            return state
+
+
+def ingestions(store: EventStore) -> Iterator[str]:
+    """The id of every ingestion, in the order they were received."""
+    for name in store.streams():
+        if name.startswith(_PREFIX):
+            yield name.removeprefix(_PREFIX)
+
+
+def ingestion_named(store: EventStore, beginning: str) -> str:
+    """The one ingestion whose id begins so. Raises `UnknownIngestion` for none or several."""
+    found = [each for each in ingestions(store) if each.startswith(beginning)]
+    if beginning in found:
+        return beginning
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UnknownIngestion(
+            f"no ingestion begins with {beginning!r}; `fleetcore ledger` lists them"
+        )
+    raise UnknownIngestion(f"{beginning!r} may be {', '.join(found[:5])}; give more of the id")
