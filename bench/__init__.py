@@ -1,0 +1,1 @@
+"""The comparisons of `make bench`: fleetcore beside DuckDB, Polars and pandas."""

@@ -10,6 +10,15 @@ from typing import Final, Generic, TypeVar
 import pytest
 from attrs import frozen
 
+from fleetcore.ports.catalogue import Catalogue
+from fleetcore.ports.object_store import ObjectStore
+from fleetcore.testing.contracts.location_log import LogRig
+from fleetcore_adapters.arrow import part_file as parquet
+from fleetcore_adapters.arrow.batch_engine import ArrowEngine
+from fleetcore_adapters.arrow.compaction import Compaction
+from fleetcore_adapters.arrow.location_log import ParquetLog
+from fleetcore_adapters.arrow.log_files import Opener, opened_in
+from fleetcore_adapters.local.catalogue import LocalCatalogue
 from fleetcore_adapters.local.clock import SystemClock
 from fleetcore_adapters.local.database import Database
 from fleetcore_adapters.local.event_store import LocalEventStore
@@ -17,10 +26,14 @@ from fleetcore_adapters.local.lanes import LocalLanes
 from fleetcore_adapters.local.latest_positions import LocalLatestPositions
 from fleetcore_adapters.local.object_store import LocalObjectStore
 from fleetcore_adapters.local.origins import LocalOrigins
+from fleetcore_adapters.memory import part_file as plain
+from fleetcore_adapters.memory.batch_engine import PlainEngine
+from fleetcore_adapters.memory.catalogue import MemoryCatalogue
 from fleetcore_adapters.memory.clock import MemoryClock
 from fleetcore_adapters.memory.event_store import MemoryEventStore
 from fleetcore_adapters.memory.lanes import MemoryLanes
 from fleetcore_adapters.memory.latest_positions import MemoryLatestPositions
+from fleetcore_adapters.memory.location_log import MemoryLog
 from fleetcore_adapters.memory.object_store import MemoryObjectStore
 from fleetcore_adapters.memory.origins import MemoryOrigins
 
@@ -64,13 +77,68 @@ def in_folder(make: Callable[[Path], T_co]) -> Harness[T_co]:
     return Harness("local", lambda folder, _stack: lambda: make(folder))
 
 
+def columnar(make: Callable[[], T_co]) -> Harness[T_co]:
+    """An Arrow adapter without state."""
+    return Harness("arrow", lambda _folder, _stack: make)
+
+
+def memory_log(_folder: Path, _stack: ExitStack) -> Callable[[], LogRig]:
+    """A log in plain Python; it never compacts."""
+    objects = MemoryObjectStore()
+    rig = LogRig(
+        log=MemoryLog(objects), objects=objects, encode=plain.encode, compact=lambda: None
+    )
+    return lambda: rig
+
+
+def parquet_rig(
+    catalogue: Catalogue, objects: ObjectStore, open_file: Opener | None = None
+) -> LogRig:
+    """A log of Parquet files."""
+    compaction = Compaction(catalogue, objects, open_file)
+
+    def compact() -> None:
+        compaction.compact(up_to=catalogue.files().sequence, now_ms=NOW_MS)
+        compaction.remove_retired(before_ms=NOW_MS)
+
+    return LogRig(
+        log=ParquetLog(catalogue, objects, open_file),
+        objects=objects,
+        encode=lambda events: parquet.encode(parquet.table_of(events)),
+        compact=compact,
+    )
+
+
+def parquet_log(_folder: Path, _stack: ExitStack) -> Callable[[], LogRig]:
+    """A log of Parquet files in memory; handles share no footers."""
+    catalogue, objects = MemoryCatalogue(), MemoryObjectStore()
+    return lambda: parquet_rig(catalogue, objects)
+
+
+def local_parquet_log(folder: Path, stack: ExitStack) -> Callable[[], LogRig]:
+    """A log of Parquet files in a folder: a handle has a connection of its own."""
+
+    def opened() -> LogRig:
+        catalogue = LocalCatalogue(stack.enter_context(closing(Database(folder))))
+        return parquet_rig(catalogue, LocalObjectStore(folder), opened_in(folder))
+
+    return opened
+
+
 NOW_MS: Final = 1_700_000_000_000
 
 HARNESSES: Final[Mapping[str, tuple[Harness[object], ...]]] = {
+    "batch_engine": (in_memory(PlainEngine), columnar(ArrowEngine)),
+    "catalogue": (in_memory(MemoryCatalogue), on_database(LocalCatalogue)),
     "clock": (in_memory(lambda: MemoryClock(NOW_MS)), in_folder(lambda _: SystemClock())),
     "event_store": (in_memory(MemoryEventStore), on_database(LocalEventStore)),
     "lanes": (in_memory(MemoryLanes), on_database(LocalLanes)),
     "latest_positions": (in_memory(MemoryLatestPositions), on_database(LocalLatestPositions)),
+    "location_log": (
+        Harness("memory", memory_log),
+        Harness("arrow", parquet_log),
+        Harness("arrow-local", local_parquet_log),
+    ),
     "object_store": (in_memory(MemoryObjectStore), in_folder(LocalObjectStore)),
     "origins": (in_memory(MemoryOrigins), on_database(LocalOrigins)),
 }
@@ -98,9 +166,12 @@ def _opening(port: str) -> Callable[..., Iterator[Callable[[], object]]]:
     return opening
 
 
+_open_batch_engine = _opening("batch_engine")
+_open_catalogue = _opening("catalogue")
 _open_clock = _opening("clock")
 _open_event_store = _opening("event_store")
 _open_lanes = _opening("lanes")
 _open_latest_positions = _opening("latest_positions")
+_open_location_log = _opening("location_log")
 _open_object_store = _opening("object_store")
 _open_origins = _opening("origins")

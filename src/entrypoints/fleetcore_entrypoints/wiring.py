@@ -7,10 +7,13 @@ from pathlib import Path
 
 from attrs import frozen
 
+from fleetcore.application.findings import Finding
 from fleetcore.application.fleet import Fleet
 from fleetcore.ports.catalogue import Catalogue
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
+from fleetcore_adapters.arrow.compaction import Compacted
 from fleetcore_adapters.arrow.location_log import ParquetLog
+from fleetcore_adapters.arrow.log_files import opened_in
 from fleetcore_adapters.local.catalogue import LocalCatalogue
 from fleetcore_adapters.local.clock import SystemClock
 from fleetcore_adapters.local.database import Database
@@ -19,6 +22,7 @@ from fleetcore_adapters.local.lanes import LocalLanes
 from fleetcore_adapters.local.latest_positions import LocalLatestPositions
 from fleetcore_adapters.local.object_store import LocalObjectStore
 from fleetcore_adapters.local.origins import LocalOrigins
+from fleetcore_entrypoints.housekeeping import Housekeeping
 
 
 @frozen(kw_only=True, slots=True)
@@ -28,6 +32,8 @@ class LocalApp:
     folder: Path
     fleet: Fleet
     catalogue: Catalogue
+    compact: Callable[[], Compacted]
+    diagnose: Callable[[], tuple[Finding, ...]]
     close: Callable[[], None]
 
 
@@ -39,18 +45,22 @@ def wire_local(folder: Path) -> LocalApp:
     database = Database(folder)
     objects = LocalObjectStore(folder)
     catalogue = LocalCatalogue(database)
+    fleet = Fleet(
+        clock=SystemClock(),
+        events=LocalEventStore(database),
+        lanes=LocalLanes(database),
+        objects=objects,
+        origins=LocalOrigins(database),
+        log=ParquetLog(catalogue, objects, opened_in(folder)),
+        latest=LocalLatestPositions(database),
+        engine=ArrowEngine(),
+    )
+    housekeeping = Housekeeping(database, fleet, catalogue)
     return LocalApp(
         folder=folder,
-        fleet=Fleet(
-            clock=SystemClock(),
-            events=LocalEventStore(database),
-            lanes=LocalLanes(database),
-            objects=objects,
-            origins=LocalOrigins(database),
-            log=ParquetLog(catalogue, objects),
-            latest=LocalLatestPositions(database),
-            engine=ArrowEngine(),
-        ),
+        fleet=fleet,
         catalogue=catalogue,
+        compact=housekeeping.compact,
+        diagnose=housekeeping.diagnose,
         close=database.close,
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import Final, Literal, TypeAlias
 
 from attrs import evolve, frozen
 
 from fleetcore.application import rejects
+from fleetcore.application.attempts import attempt_for
 from fleetcore.application.fleet import Fleet
-from fleetcore.application.ingestion_ids import attempt, ingestion_id
 from fleetcore.application.reading_options import ReadingOptions
 from fleetcore.application.storing import drain
-from fleetcore.application.streams import IngestionStream, ingestions
+from fleetcore.application.streams import IngestionStream
 from fleetcore.application.understanding import SAMPLE_BYTES, understand, vehicle_id_in_name
 from fleetcore.domain.chunks import Chunk, EncodedPart
 from fleetcore.domain.ingestion import (
@@ -23,11 +24,10 @@ from fleetcore.domain.ingestion import (
     Receive,
     Received,
     Sizes,
-    Supersede,
 )
 from fleetcore.domain.interpretation import Interpretation
 from fleetcore.domain.ledger import Ledger, RowCounts
-from fleetcore.domain.parts import LaneMessage, Part
+from fleetcore.domain.parts import Part
 from fleetcore.domain.rules.settings import FleetSettings
 from fleetcore.errors import FleetcoreError, IllegalCommand, StorageUnavailable
 from fleetcore.ports.batch_engine import Work
@@ -77,6 +77,14 @@ class Ingested:
     seconds: float
 
 
+@frozen(kw_only=True, slots=True)
+class Understood:
+    """How a file is read, and the vehicle id taken from its name."""
+
+    interpretation: Interpretation
+    vehicle_id: str | None
+
+
 class Watcher:
     """Is told how an ingestion gets on; this one takes no notice."""
 
@@ -91,22 +99,27 @@ _UNWATCHED: Final = Watcher()
 
 
 def ingest(
-    fleet: Fleet, source: Source, request: Request, watcher: Watcher = _UNWATCHED
+    fleet: Fleet,
+    source: Source,
+    request: Request,
+    watcher: Watcher = _UNWATCHED,
+    *,
+    understood: Understood | None = None,
 ) -> Ingested:
     """Take a file in and store its events; errors of the file come back in the result.
 
     The same content and interpretation again is not read again unless `request.again`; an
-    ingestion that was interrupted goes on behind its last committed chunk.
+    ingestion that was interrupted goes on behind its last committed chunk. `understood` takes
+    the place of what the file's first bytes tell.
     """
     started_ms = fleet.clock.now_ms()
     stream: IngestionStream | None = None
-    ingestion: str | None = None
     error: FleetcoreError | None = None
     again = False
     try:
-        received, vehicle_id = _received(fleet, source, request)
+        received, vehicle_id = _received(fleet, source, request, understood)
         watcher.understood(source.name, received.interpretation, vehicle_id)
-        ingestion, again = _attempt(fleet, received, vehicle_id, request)
+        ingestion, again = attempt_for(fleet.events, received, vehicle_id, again=request.again)
         stream = IngestionStream(fleet.events, ingestion)
         if not again:
             fleet.origins.note(ingestion, Origin(name=source.name, vehicle_id=vehicle_id))
@@ -114,16 +127,17 @@ def ingest(
             _read(fleet, source, stream, vehicle_id, request, watcher)
     except FleetcoreError as caught:
         error = caught
-        if stream is not None and not isinstance(caught, StorageUnavailable | IllegalCommand):
-            stream.carry_out(Fail(code=caught.code, message=str(caught)))
-    if stream is not None and stream.state.unsettled:
+        if stream is not None:
+            _give_up(stream, caught)
+    if stream is not None and not again:
         error = _stored(fleet, stream) or error
-    state = stream.refresh() if stream is not None else Ingestion()
+    state = Ingestion() if stream is None else stream.state
+    status = _status(state, again=again)
     return Ingested(
         name=source.name,
-        ingestion=ingestion,
-        status=_status(state, error, again=again),
-        error=error,
+        ingestion=None if state.received is None else state.received.ingestion,
+        status=status,
+        error=_reason(state, error) if status in ("failed", "pending") else None,
         ledger=state.ledger,
         parts=len(state.parts),
         size_bytes=state.received.size_bytes if state.received else 0,
@@ -131,84 +145,78 @@ def ingest(
     )
 
 
-def _status(state: Ingestion, error: FleetcoreError | None, *, again: bool) -> Status:
-    if again and state.status == "completed":
-        return "already-ingested"
-    if state.status == "completed" or (state.status == "pending" and state.received):
-        return state.status if error is None or state.status == "pending" else "failed"
-    return "failed"
+def _status(state: Ingestion, *, again: bool) -> Status:
+    if state.status == "completed":
+        return "already-ingested" if again else "completed"
+    return "pending" if state.status == "pending" and state.received else "failed"
 
 
-def _stored(fleet: Fleet, stream: IngestionStream) -> FleetcoreError | None:
-    try:
-        fleet.lanes.send(stream.state.unsettled)
-        drain(fleet)
-    except FleetcoreError as error:
-        return error
+def _reason(state: Ingestion, error: FleetcoreError | None) -> FleetcoreError | None:
+    """What to tell: of an ingestion that is over, why it is, rather than that it is."""
+    if error is None or isinstance(error, IllegalCommand):
+        return _failure(state) or error
+    return error
+
+
+def _failure(state: Ingestion) -> FleetcoreError | None:
+    """Why an ingestion is over that another process ended."""
+    if state.failure is not None:
+        return IllegalCommand(f"another process gave the file up: {state.failure.message}")
+    if state.superseded_by is not None:
+        return IllegalCommand(
+            f"the file is read in another way by {state.superseded_by}; this ingestion is closed"
+        )
     return None
 
 
-def _received(fleet: Fleet, source: Source, request: Request) -> tuple[Received, str | None]:
+def _give_up(stream: IngestionStream, error: FleetcoreError) -> None:
+    """Close the ingestion of a file that cannot be read; what can be tried again stays open."""
+    if isinstance(error, StorageUnavailable | IllegalCommand):
+        return
+    # Where even this cannot be written the ingestion stays open: the next run gives it up.
+    with suppress(StorageUnavailable, IllegalCommand):
+        stream.carry_out(Fail(code=error.code, message=str(error)))
+
+
+def _stored(fleet: Fleet, stream: IngestionStream) -> FleetcoreError | None:
+    """Store what is committed; what stands against it."""
+    try:
+        fleet.lanes.send(stream.state.unsettled)
+        failed = drain(fleet)
+        state = stream.refresh()
+    except FleetcoreError as error:
+        return error
+    return next((failed[key] for part in state.parts if (key := part.key) in failed), None)
+
+
+def _received(
+    fleet: Fleet, source: Source, request: Request, understood: Understood | None
+) -> tuple[Received, str | None]:
     """What pins a file's meaning, and the vehicle id taken from its name."""
-    sample = source.sample(SAMPLE_BYTES)
-    meaning = understand(sample, source.name, request.reading)
-    pattern = request.reading.vehicle_from_filename
-    vehicle_id = None if pattern is None else vehicle_id_in_name(source.name, pattern)
+    # In this order: opening the file checks that its bytes are those of this first pass, so
+    # they are also those the sample is taken of.
     content = source.content()
+    meaning = understood or _understood(source, request.reading)
     received = Received(
         ingestion="",
         content=content.id,
         size_bytes=content.size_bytes,
-        interpretation=meaning,
+        interpretation=meaning.interpretation,
         settings=request.settings,
         sizes=request.sizes,
         now_ms=fleet.clock.now_ms(),
         directory=None if request.metadata is None else request.metadata.content_id,
         parent=request.parent,
     )
-    return received, vehicle_id
+    return received, meaning.vehicle_id
 
 
-def _attempt(
-    fleet: Fleet, received: Received, vehicle_id: str | None, request: Request
-) -> tuple[str, bool]:
-    """The attempt to work on, and whether it was finished before.
-
-    An attempt that was interrupted goes on; one that failed is followed by another.
-    """
-    base = ingestion_id(received, vehicle_id)
-    known = list(ingestions(fleet.events))
-    earlier = sorted(
-        (each for each in known if each.rpartition("-")[0] == base),
-        key=lambda each: int(each.rpartition("-")[2]),
+def _understood(source: Source, reading: ReadingOptions) -> Understood:
+    pattern = reading.vehicle_from_filename
+    return Understood(
+        interpretation=understand(source.sample(SAMPLE_BYTES), source.name, reading),
+        vehicle_id=None if pattern is None else vehicle_id_in_name(source.name, pattern),
     )
-    if earlier:
-        state = IngestionStream(fleet.events, earlier[-1]).state
-        if state.status == "pending":
-            return earlier[-1], False
-        if state.status == "completed" and not request.again:
-            return earlier[-1], True
-    _supersede(fleet, received, vehicle_id, base, known)
-    return attempt(base, len(earlier) + 1), False
-
-
-def _supersede(
-    fleet: Fleet, received: Received, vehicle_id: str | None, base: str, known: list[str]
-) -> None:
-    """Close unfinished ingestions of the same content that was understood otherwise."""
-    origins = fleet.origins.read()
-    for other in known:
-        if other.rpartition("-")[0] == base:
-            continue
-        stream = IngestionStream(fleet.events, other)
-        state = stream.state
-        if not state.open or state.received is None:
-            continue
-        if state.received.content != received.content or state.received.parent != received.parent:
-            continue
-        if other in origins and origins[other].vehicle_id != vehicle_id:
-            continue
-        stream.carry_out(Supersede(by=attempt(base, 1)))
 
 
 def _read(  # noqa: PLR0917 - each is another thing a file is read with
@@ -233,10 +241,9 @@ def _read(  # noqa: PLR0917 - each is another thing a file is read with
         for chunk in fleet.engine.chunks(content, work):
             processed = _durable(fleet, received.ingestion, chunk)
             stream.carry_out(CommitChunk(chunk=processed))
-            committed = stream.state.chunks[chunk.number]
-            fleet.lanes.send(
-                [LaneMessage(ingestion=received.ingestion, part=part) for part in committed.parts]
-            )
+            # Of another worker's chunk, which this one adopted, parts may be stored already.
+            names = {part.key for part in stream.state.chunks[chunk.number].parts}
+            fleet.lanes.send([each for each in stream.state.unsettled if each.part.key in names])
             watcher.committed(stream.state)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 from attrs import evolve
 
 from fleetcore.codec.ingestion_events import INGESTION_EVENTS
 from fleetcore.domain.ingestion import Received, Sizes
 
-_HEX_DIGITS = 20
+_HEX_DIGITS: Final = 12
+"""Of each of the two hashes."""
 
 
 def ingestion_id(received: Received, vehicle_id: str | None) -> str:
@@ -20,11 +22,23 @@ def ingestion_id(received: Received, vehicle_id: str | None) -> str:
     or the rest of the name.
     """
     pinned = evolve(received, ingestion="", now_ms=0, sizes=Sizes(), size_bytes=0)
-    hashed = hashlib.blake2b(INGESTION_EVENTS.encode(pinned).body.encode(), digest_size=16)
-    hashed.update(b"\0" if vehicle_id is None else b"\1" + vehicle_id.encode())
-    return hashed.hexdigest()[:_HEX_DIGITS]
+    body = INGESTION_EVENTS.encode(pinned).body
+    return content_prefix(received, vehicle_id) + _hash(body, vehicle_id)
+
+
+def content_prefix(received: Received, vehicle_id: str | None) -> str:
+    """What the ids of all ingestions of a content begin with, however it is understood."""
+    return _hash(received.content, received.parent, vehicle_id)
 
 
 def attempt(ingestion_id: str, number: int) -> str:
     """The id of one attempt, counted from 1: what streams, parts and rows are marked with."""
     return f"{ingestion_id}-{number}"
+
+
+def _hash(*texts: str | None) -> str:
+    hashed = hashlib.blake2b(digest_size=_HEX_DIGITS // 2)
+    for text in texts:
+        content = b"" if text is None else b"\1" + text.encode()
+        hashed.update(len(content).to_bytes(8, "little") + content)
+    return hashed.hexdigest()

@@ -5,11 +5,15 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from json.encoder import encode_basestring_ascii
+from typing import Final
 
 from fleetcore.domain.chunks import RejectedRow
 from fleetcore.errors import CorruptObject
+
+_SUFFIX: Final = ".jsonl.gz"
 
 
 def encoded(rows: Sequence[RejectedRow]) -> bytes:
@@ -25,6 +29,8 @@ def encoded(rows: Sequence[RejectedRow]) -> bytes:
 def decoded(content: bytes, key: str) -> Iterator[RejectedRow]:
     """The rows of an object. Raises `CorruptObject`."""
     try:
+        if not content:
+            raise EOFError("it is empty")
         for line in gzip.decompress(content).splitlines():
             row = json.loads(line)
             yield RejectedRow(
@@ -33,11 +39,19 @@ def decoded(content: bytes, key: str) -> Iterator[RejectedRow]:
                 reasons=tuple(row["reasons"]),
                 text=row["text"],
             )
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
         raise CorruptObject(f"{key}: not a readable list of rejected rows: {error}") from error
 
 
 def key_of(ingestion: str, chunk: int, content: bytes) -> str:
     """Where a chunk's rejects are kept."""
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    return f"rejects/{ingestion}/{chunk:05d}-{digest}.jsonl.gz"
+    return f"rejects/{ingestion}/{chunk:05d}-{_digest(content)}{_SUFFIX}"
+
+
+def is_key_of(key: str, content: bytes) -> bool:
+    """Whether a key is one under which this content would be kept."""
+    return key.endswith(f"-{_digest(content)}{_SUFFIX}")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

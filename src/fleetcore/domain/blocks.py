@@ -56,8 +56,8 @@ class Block:
 def cut(content: BinaryIO, *, size_bytes: int, delimiter: str, has_header: bool) -> Iterator[Block]:
     """The blocks of a file, the header left out; at least one, and the last one says so.
 
-    A block is about `size_bytes` long, or one row if that is longer. Raises `UnreadableFile` for a header without an end;
-    errors of `content` pass through.
+    A block is about `size_bytes` long, or one row if that is longer. Raises `UnreadableFile`
+    for a header without an end; errors of `content` pass through.
     """
     cutter = _Cutter(content, size_bytes, row_pattern(delimiter, more_follows=True))
     if has_header:
@@ -111,17 +111,20 @@ class _Cutter:
 
     def skip_header(self) -> None:
         """Drop the first row that is not blank."""
-        self._fill(max(self._size_bytes, MAX_ROW_BYTES))
-        at = 0
-        while at < len(self._pending):
+        at, blank = 0, True
+        self._fill(self._size_bytes)
+        while blank:
             match = self._row.match(self._pending, at, at + MAX_ROW_BYTES)
-            if match is None:
+            if match is not None:
+                blank, at = not match[0].strip(b"\r\n"), match.end()
+            elif not self._ended and len(self._pending) - at < MAX_ROW_BYTES:
+                self._fill(len(self._pending) + self._size_bytes)
+            elif at < len(self._pending):
                 raise UnreadableFile(
                     f"line {self._line}: the header has no end within {MAX_ROW_BYTES} bytes; "
                     "is a quote left open?"
                 )
-            at = match.end()
-            if match[0].strip(b"\r\n"):
+            else:
                 break
         self._take(at)
 

@@ -36,9 +36,9 @@ class Sizes:
 class Received:
     """A file was taken in; everything that judges it is pinned here.
 
-    `content` names the bytes (`xxh3-128:<hex>`), `directory` the object that holds the vehicles'
-    metadata, `parent` the ingestion whose rejects are replayed. `now_ms` is the instant the
-    time rules use.
+    `content` names the bytes (`xxh3-128:<hex>`), `directory` those of the vehicles' metadata
+    (`sha256:<hex>`), `parent` the ingestion whose rejects are replayed. `now_ms` is the instant
+    the time rules use.
     """
 
     ingestion: str

@@ -169,8 +169,12 @@ def fleets() -> st.SearchStrategy[Mapping[str, Vehicle]]:
 
 def fleet_readings() -> st.SearchStrategy[Reading]:
     """Readings, most of them of `VEHICLES`."""
+
+    def of_fleet(reading: Reading, vehicle_id: str | None, city: str | None) -> Reading:
+        return evolve(reading, vehicle_id=vehicle_id, city=city)
+
     return st.builds(
-        evolve,
+        of_fleet,
         readings(),
         vehicle_id=st.none() | st.sampled_from((*VEHICLES, "stranger")),
         city=st.none() | st.sampled_from(_WORDS),

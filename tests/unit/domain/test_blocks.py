@@ -299,6 +299,15 @@ def _lengths(blocks: list[Block]) -> Iterator[int]:
     return (len(block.data) for block in blocks)
 
 
+def test_a_header_makes_no_block_longer() -> None:
+    """The first block behind a header is as long as the others."""
+    rows = b"123,456\n" * 100
+    blocks = blocks_of(b"one,two\n" + rows, size_bytes=80, has_header=True)
+
+    assert 10 <= len(blocks) <= 11
+    assert rows == b"".join(block.data for block in blocks)
+
+
 def test_a_row_longer_than_a_block_is_a_block() -> None:
     """The size bends for a row that does not fit."""
     blocks = blocks_of(b"1234567890\n" * 3, 4)

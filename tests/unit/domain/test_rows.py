@@ -121,7 +121,10 @@ def test_another_number_of_cells_is_malformed(cells: tuple[bytes, ...]) -> None:
         ({"lon": b"W122"}, ["unreadable-longitude"]),
         ({"id": b"cab\x07"}, ["unreadable-vehicle-id"]),
         ({"id": b"\xff"}, ["unreadable-vehicle-id"]),
-        ({"lon": b"?", "id": b"\xff", "v": b"?"}, ["unreadable-vehicle-id", "unreadable-longitude"]),
+        (
+            {"lon": b"?", "id": b"\xff", "v": b"?"},
+            ["unreadable-vehicle-id", "unreadable-longitude"],
+        ),
     ],
 )
 def test_a_required_cell_without_meaning_is_malformed(

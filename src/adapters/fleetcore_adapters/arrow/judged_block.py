@@ -96,9 +96,7 @@ class BlockJudge:
                 warned_by[rule.code] = count
                 if rule.clears is not None and rule.clears in fields:
                     cleared[rule.clears] = fields[rule.clears].without(judged)
-        if isinstance(statuses := cleared.get("status", case.fields.get("status")), Texts):
-            cleared["status"] = _only_statuses(statuses)
-        case = evolve(case, fields={**case.fields, **cleared})
+        case = evolve(case, fields=_storable({**case.fields, **cleared}))
         refused = malformed | rejected
         rejects = self._rejects(block, parsed, refused, malformed, reasons)
         return JudgedBlock(
@@ -187,10 +185,13 @@ class BlockJudge:
         return tuple(sorted(found, key=lambda reject: reject.line))
 
 
-def _only_statuses(column: Texts) -> Texts:
-    """The column without texts that are no status, which no rule need have asked for."""
-    strange = np.array([*(value not in STATUSES for value in column.values), False])
-    return column.without(strange[column.codes]) if strange.any() else column
+def _storable(fields: dict[str, Column]) -> dict[str, Column]:
+    """The fields without texts that are no status, which no rule need have asked for."""
+    if isinstance(statuses := fields.get("status"), Texts):
+        strange = np.array([*(value not in STATUSES for value in statuses.values), False])
+        if strange.any():
+            fields["status"] = statuses.without(strange[statuses.codes])
+    return fields
 
 
 def _note(reasons: defaultdict[int, list[str]], rows: Mask, code: str) -> None:

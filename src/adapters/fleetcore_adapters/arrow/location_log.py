@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -25,11 +25,12 @@ from fleetcore_adapters.arrow.log_files import (
     LogFiles,
     OpenFile,
     Opener,
+    on_listing,
     opened_from,
     parsed_footer,
     spanned,
 )
-from fleetcore_adapters.arrow.membership import COLUMNS, Arrivals, are_twins
+from fleetcore_adapters.arrow.membership import Arrivals, are_twins
 from fleetcore_adapters.arrow.winners import Winners
 
 MOST_ROWS_COMPARED: Final = 700_000
@@ -37,8 +38,6 @@ MOST_ROWS_COMPARED: Final = 700_000
 
 _READERS: Final = 2
 _INT64: Final = (-(2**63), 2**63 - 1)
-
-T = TypeVar("T")
 
 
 @frozen(kw_only=True, slots=True)
@@ -92,7 +91,7 @@ class ParquetLog(LocationLog):
             with ThreadPoolExecutor(_READERS) as pool:
                 return [table for tables in pool.map(found, files) for table in tables]
 
-        tables = _on_listing(lambda: self._catalogue.files(extent), read)
+        tables = on_listing(lambda: self._catalogue.files(extent), read)
         if not tables:
             return ()
         order = [("observed_at", "ascending"), ("fingerprint", "ascending")]
@@ -122,7 +121,7 @@ class ParquetLog(LocationLog):
                         winners.add(file.read(group))
             return winners.result(), listing.sequence
 
-        table, sequence = _on_listing(lambda: self._catalogue.files(after=cursor), fold)
+        table, sequence = on_listing(lambda: self._catalogue.files(after=cursor), fold)
         events = () if table is None else part_file.events_of(table)
         return events, max(sequence, cursor)
 
@@ -172,7 +171,7 @@ class ParquetLog(LocationLog):
             parts = [self._appended(arrival, rows.get(arrival.part.key)) for arrival in batch]
             return self._catalogue.append(parts, listing.sequence)
 
-        while not _on_listing(lambda: self._catalogue.files(extent), appended):
+        while not on_listing(lambda: self._catalogue.files(extent), appended):
             pass  # Others appended rows that may be siblings of these: compare with them too.
 
     def _new_rows(
@@ -204,7 +203,10 @@ class ParquetLog(LocationLog):
         held: Sequence[LogFile],
         found: dict[str, tuple[StoreOutcome, Mask]],
     ) -> None:
-        groups = (group for file in contested for group in self._groups(file, COLUMNS))
+        def groups(columns: Sequence[str]) -> Iterator[pa.Table]:
+            for file in contested:
+                yield from self._groups(file, columns)
+
         rows = sum(file.rows for file in contested)
         arrivals = Arrivals(str(contested[0].ingestion), rows, groups)
         extents = [file.extent for file in contested]
@@ -250,19 +252,6 @@ class ParquetLog(LocationLog):
         with self._files.opened(file.key) as opened:
             for group in opened.groups():
                 yield opened.read(group, columns)
-
-
-def _on_listing(look: Callable[[], Listing], work: Callable[[Listing], T]) -> T:
-    """Work on what the catalogue lists; where compaction removed a file meanwhile, look again."""
-    listing = look()
-    while True:
-        try:
-            return work(listing)
-        except ObjectMissing:
-            again = look()
-            if again.entries == listing.entries:
-                raise
-            listing = again
 
 
 def _may_share_rows(file: LogFile, other: LogFile) -> bool:

@@ -7,19 +7,21 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from attrs import frozen
 
-from fleetcore.errors import CorruptObject, ObjectMissing
-from fleetcore.ports.catalogue import Extent
+from fleetcore.errors import CorruptObject, ObjectMissing, StorageUnavailable
+from fleetcore.ports.catalogue import Extent, Listing
 from fleetcore.ports.object_store import ObjectStore
 from fleetcore_adapters.arrow.part_file import SCHEMA
 
 Opener: TypeAlias = Callable[[str], pa.NativeFile]
 """Opens the object under a key for random reads. Raises `ObjectMissing`."""
+
+T = TypeVar("T")
 
 FOOTERS_KEPT: Final = 512
 
@@ -35,8 +37,12 @@ def opened_in(folder: Path) -> Opener:
     def opened(key: str) -> pa.NativeFile:
         try:
             return pa.OSFile(str(folder / key))
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise ObjectMissing(f"no object {key!r} in {folder}") from error
+        except OSError as error:
+            raise StorageUnavailable(
+                f"{folder / key}: {error}; make the data folder readable and run again"
+            ) from error
 
     return opened
 
@@ -96,18 +102,33 @@ class LogFiles:
         """Open a file. Raises `ObjectMissing`, `CorruptObject`."""
         with self._lock:
             footer = self._footers.get(key)
-        with self._open(key) as source, _corruption(key):
-            parquet = pq.ParquetFile(source, metadata=None if footer is None else footer.metadata)
-            if footer is None:
-                footer = _footer_of(parquet.metadata)
-                self._keep(key, footer)
+        with self._open(key) as source:
+            with _corruption(key):
+                known = None if footer is None else footer.metadata
+                parquet = pq.ParquetFile(source, metadata=known)
+                footer = footer or _footer_of(parquet.metadata)
+            self._keep(key, footer)
             yield OpenFile(key, footer, parquet)
 
     def _keep(self, key: str, footer: Footer) -> None:
         with self._lock:
             self._footers[key] = footer
+            self._footers.move_to_end(key)
             while len(self._footers) > FOOTERS_KEPT:
                 self._footers.popitem(last=False)
+
+
+def on_listing(look: Callable[[], Listing], work: Callable[[Listing], T]) -> T:
+    """Work on what the catalogue lists; where compaction removed a file meanwhile, look again."""
+    listing = look()
+    while True:
+        try:
+            return work(listing)
+        except ObjectMissing:
+            again = look()
+            if again.entries == listing.entries:
+                raise
+            listing = again
 
 
 def parsed_footer(key: str, content: bytes) -> Footer:
@@ -124,6 +145,8 @@ def _footer_of(metadata: pq.FileMetaData) -> Footer:
     extents, ingestions = [], set[str]()
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
+        if not group.num_rows:
+            continue
         ids, times, ingestion = (
             group.column(places[name]).statistics
             for name in ("vehicle_id", "observed_at", "ingestion")

@@ -6,7 +6,7 @@ decide nothing: payloads are compared cell by cell.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
@@ -22,10 +22,13 @@ from fleetcore_adapters.arrow.log_files import OpenFile
 
 KEYS: Final = ("vehicle_id", "observed_at", "fingerprint", "ingestion")
 PAYLOAD: Final = tuple(name for name in FIELD_NUMBERS if name not in ("vehicle_id", "observed_at"))
-COLUMNS: Final = ("vehicle_id", "observed_at", "fingerprint", *PAYLOAD)
+TWIN_COLUMNS: Final = ("vehicle_id", "observed_at", "fingerprint", *PAYLOAD)
 
 _ABSENT: Final = -2
 _MISSING: Final = -1
+
+Groups: TypeAlias = Callable[[Sequence[str]], Iterable[pa.Table]]
+"""Reads columns of row groups."""
 
 _Values: TypeAlias = NDArray[Any]
 
@@ -36,30 +39,29 @@ def are_twins(one: OpenFile, other: OpenFile) -> bool:
     What a file brings that is ingested again is found so, without a search.
     """
     return one.footer.extents == other.footer.extents and all(
-        one.read(group, COLUMNS).equals(other.read(group, COLUMNS)) for group in one.groups()
+        one.read(group, TWIN_COLUMNS).equals(other.read(group, TWIN_COLUMNS)) for group in one.groups()
     )
 
 
 class Arrivals:
     """The rows of some parts of one ingestion, and what is known of them so far."""
 
-    def __init__(self, ingestion: str, rows: int, groups: Iterable[pa.Table]) -> None:
-        """Take so many rows, at least one, as the row groups of the parts with `COLUMNS`."""
+    def __init__(self, ingestion: str, rows: int, groups: Groups) -> None:
+        """Take so many rows, at least one; `groups` reads columns of the parts' row groups."""
         self._ingestion = ingestion
+        self._groups = groups
         self._fingerprints: Words = np.empty(rows, dtype=np.uint64)
-        self._payload = {name: _Cells(rows) for name in PAYLOAD}
+        self._payload: dict[str, _Cells] = {}
         self._has_sibling: Mask = np.zeros(rows, dtype=np.bool_)
         self._is_held: Mask = np.zeros(rows, dtype=np.bool_)
         ids: list[pa.DictionaryArray] = []
         times: Ints = np.empty(rows, dtype=np.int64)
         end = 0
-        for group in groups:
+        for group in groups(("vehicle_id", "observed_at", "fingerprint")):
             start, end = end, end + group.num_rows
             ids.append(group.column("vehicle_id").chunk(0))
             times[start:end] = _times(group)
             self._fingerprints[start:end] = _numbers(group, "fingerprint")
-            for name, cells in self._payload.items():
-                cells.put(start, group.column(name).chunk(0))
         self._identities = IdentityIndex(ids, times)
 
     def compare(self, file: OpenFile, extents: Sequence[Extent]) -> None:
@@ -80,9 +82,20 @@ class Arrivals:
             return
         equal: Mask = np.ones(len(mine), dtype=np.bool_)
         payload = file.read(group, PAYLOAD)
-        for name, cells in self._payload.items():
+        for name, cells in self._cells().items():
             equal &= cells.equal(mine, payload.column(name).chunk(0), theirs)
         self._is_held[mine[equal]] = True
+
+    def _cells(self) -> dict[str, _Cells]:
+        """The payloads, read when the first fingerprint is met again."""
+        if not self._payload:
+            self._payload = {name: _Cells(len(self._is_held)) for name in PAYLOAD}
+            start = 0
+            for group in self._groups(PAYLOAD):
+                for name, cells in self._payload.items():
+                    cells.put(start, group.column(name).chunk(0))
+                start += group.num_rows
+        return self._payload
 
     def outcome(self, start: int, rows: int) -> tuple[StoreOutcome, Mask]:
         """What becomes of so many rows from `start` on, and which of them the log lacks."""

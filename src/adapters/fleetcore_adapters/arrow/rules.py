@@ -178,8 +178,8 @@ def _one_of(cells: Cells, values: tuple[Value, ...]) -> Truth:
         return _where_known(holds, _present(cells))
     if isinstance(cells, Texts):
         return _by_value(cells, lambda value: value in values)
-    holds = any(cells == value for value in values)
-    return Truth(holds, not holds)
+    found = any(cells == value for value in values)
+    return Truth(found, not found)
 
 
 def _matches(cells: Cells, pattern: re.Pattern[str]) -> Truth:

@@ -9,7 +9,7 @@ from typing import Final
 from fleetcore.codec.envelope import Envelope
 from fleetcore.codec.ingestion_events import INGESTION_EVENTS
 from fleetcore.domain.ingestion import IngestionEvent
-from fleetcore.errors import VersionConflict
+from fleetcore.errors import StorageUnavailable, VersionConflict
 from fleetcore.ports.event_store import EventStore
 from fleetcore_adapters.local.database import Database
 
@@ -56,12 +56,19 @@ class LocalEventStore(EventStore):
     def read(self, stream: str) -> tuple[IngestionEvent, ...]:
         with self._database.read() as connection:
             rows = connection.execute(
-                "SELECT name, schema_version, body FROM events WHERE stream = ? ORDER BY version",
+                "SELECT version, name, schema_version, body FROM events"
+                " WHERE stream = ? ORDER BY version",
                 (stream,),
             ).fetchall()
+        for expected, (version, *_) in enumerate(rows, 1):
+            if version != expected:
+                raise StorageUnavailable(
+                    f"stream {stream!r} has no event {expected}, but event {version}: the database"
+                    " is damaged; restore the data folder from a backup"
+                )
         return tuple(
-            INGESTION_EVENTS.decode(Envelope(name=name, version=version, body=body))
-            for name, version, body in rows
+            INGESTION_EVENTS.decode(Envelope(name=name, version=schema_version, body=body))
+            for _, name, schema_version, body in rows
         )
 
     def streams(self) -> tuple[str, ...]:

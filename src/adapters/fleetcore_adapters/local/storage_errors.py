@@ -15,7 +15,7 @@ _NO_SPACE: Final = "free some space and run again"
 _READ_ONLY: Final = "make the data folder writable, or choose another one"
 _BUSY: Final = "another process is using it; run again when it is done"
 _DAMAGED: Final = "the file is damaged; restore the data folder from a backup"
-_DISK: Final = "check the disk"
+_DISK: Final = "check the disk and its free space, then run again"
 _OTHER: Final = "check the data folder and run again"
 
 ADVICE_BY_ERRNO: Final[Mapping[int, str]] = {

@@ -150,7 +150,10 @@ def test_no_row_breaks_no_rule() -> None:
 def test_a_rule_on_a_column_the_file_lacks_is_unknown() -> None:
     """A field without a column is missing in every row."""
     rule = Rule(
-        code="fast", severity="reject", description="", condition=Compare(Field("speed_kmh"), "<", 0)
+        code="fast",
+        severity="reject",
+        description="",
+        condition=Compare(Field("speed_kmh"), "<", 0),
     )
     case = columnar.Case(rows=2, fields={}, metadata={}, settings={})
 

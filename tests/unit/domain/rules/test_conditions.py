@@ -53,6 +53,7 @@ LIMITS: Final[Mapping[str, float | None]] = {
     "latest_at": 1_700_000_000_000,
     "earliest_at": None,
 }
+NOTHING: Final = Reading()
 CAB: Final = Vehicle(vehicle_id="cab-1", vehicle_class="truck", max_speed_kmh=50.0)
 TRUE: Final = AllOf(())
 FALSE: Final = AnyOf(())
@@ -60,7 +61,7 @@ UNKNOWN: Final = Compare(Setting("earliest_at"), "==", 0.0)
 
 
 def truth(
-    condition: Condition, reading: Reading = Reading(), vehicle: Vehicle | None = None
+    condition: Condition, reading: Reading = NOTHING, vehicle: Vehicle | None = None
 ) -> bool | None:
     """What a condition is: a rule on it and one on its negation say so."""
     rules = [

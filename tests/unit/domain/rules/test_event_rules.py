@@ -29,12 +29,13 @@ NOW_MS: Final = 1_700_000_000_000
 GOOD: Final = Reading(
     vehicle_id="cab-1", observed_at=NOW_MS, latitude=37.7, longitude=-122.4, status="moving"
 )
+DEFAULTS: Final = FleetSettings()
 PAST_200: Final = math.nextafter(200.0, 201.0)
 
 
 def verdict(
     reading: Reading,
-    fleet: FleetSettings = FleetSettings(),
+    fleet: FleetSettings = DEFAULTS,
     vehicle: Vehicle | None = None,
     *,
     with_directory: bool = False,

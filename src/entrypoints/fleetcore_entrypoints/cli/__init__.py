@@ -1,0 +1,1 @@
+"""The command line; `main` is its one public function, one module holds one group of commands."""

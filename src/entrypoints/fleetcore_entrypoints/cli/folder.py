@@ -1,0 +1,87 @@
+"""`fleetcore files`, `compact` and `doctor`: what a data folder holds, and how it is kept sound."""
+
+from __future__ import annotations
+
+import typer
+
+from fleetcore_entrypoints.cli.options import DEFAULT_DATA, Data, Json, examples, existing_app
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(
+        epilog=examples(
+            "fleetcore files",
+            'duckdb -c "SELECT count(*) FROM read_parquet([$(fleetcore files |'
+            ' sed "s/.*/\'&\'/" | paste -sd,)])"',
+        )
+    )(files)
+    app.command(epilog=examples("fleetcore compact --data /srv/fleet"))(compact)
+    app.command(epilog=examples("fleetcore doctor", "fleetcore doctor --json"))(doctor)
+
+
+def files(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Print the Parquet files that hold the log; other files in the folder are no part of it."""
+    from fleetcore_entrypoints.cli.output import print_json, shown, time_text
+
+    with existing_app(data) as app:
+        entries = app.catalogue.files().entries
+    for entry in entries:
+        file = entry.file
+        path = data.joinpath(file.key)
+        if not as_json:
+            print(shown(str(path)))
+            continue
+        print_json(
+            {
+                "path": str(path),
+                "kind": file.kind,
+                "rows": file.rows,
+                "bytes": file.size_bytes,
+                "min_observed_at": time_text(file.extent.min_observed_at),
+                "max_observed_at": time_text(file.extent.max_observed_at),
+                "min_vehicle_id": file.extent.min_vehicle_id,
+                "max_vehicle_id": file.extent.max_vehicle_id,
+            }
+        )
+
+
+def compact(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Rewrite the log's many files as few, a day each; what they say stays as it is.
+
+    May run beside ingestions and readers, and be interrupted.
+    """
+    from attrs import asdict
+
+    from fleetcore_entrypoints.cli.output import print_json
+
+    with existing_app(data) as app:
+        done = app.compact()
+    if as_json:
+        print_json(asdict(done))
+    elif done.files_before:
+        print(f"{done.files_before:,} files are now {done.files_after:,}, of {done.rows:,} rows")
+    else:
+        print("nothing to compact")
+
+
+def doctor(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+    """Compare all that is stored with what the ledgers and the catalogue say of it.
+
+    Exit status 1 if there is a fault; a note tells of what is unfinished and no damage.
+    """
+    from attrs import asdict
+
+    from fleetcore_entrypoints.cli.output import print_json, shown
+
+    with existing_app(data) as app:
+        found = app.diagnose()
+    for finding in found:
+        if as_json:
+            print_json(asdict(finding))
+        else:
+            print(f"{finding.level}: {finding.code}: {shown(finding.message)}")
+    if not found and not as_json:
+        print("nothing is wrong")
+    if any(finding.level == "fault" for finding in found):
+        raise typer.Exit(1)

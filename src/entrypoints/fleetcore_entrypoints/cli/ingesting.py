@@ -1,0 +1,99 @@
+"""Files taken in while a person or a program looks on."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from fleetcore.application.description import described
+from fleetcore.application.ingesting import Ingested, Request, Watcher
+from fleetcore.application.replays import replay
+from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.interpretation import Interpretation
+from fleetcore_entrypoints.cli.ledger_text import headline, ingested_json, ledger_lines
+from fleetcore_entrypoints.cli.options import DEFAULT_DATA, existing_app
+from fleetcore_entrypoints.cli.output import note, print_error, print_json, shown
+from fleetcore_entrypoints.cli.progress import Bar
+from fleetcore_entrypoints.local import open_local
+
+
+def ingested_all(data: Path, names: Sequence[str], request: Request, *, as_json: bool) -> bool:
+    """Take files in and print what became of each as soon as it is done; whether all went well."""
+    went_well = True
+    with open_local(data) as fleet, Bar() as bar:
+        for ingested in fleet.ingest_each(names, request, Onlooker(bar)):
+            bar.stop()
+            went_well &= print_ingested(ingested, data, as_json=as_json)
+    return went_well
+
+
+def replayed(data: Path, ingestion: str, request: Request, *, as_json: bool) -> bool:
+    """Replay the rejects of an ingestion and print what became of them; whether all went well."""
+    with existing_app(data) as app, Bar() as bar:
+        ingested = replay(app.fleet, ingestion, request, Onlooker(bar))
+        bar.stop()
+        return print_ingested(ingested, data, as_json=as_json)
+
+
+def print_ingested(ingested: Ingested, data: Path, *, as_json: bool) -> bool:
+    """What became of a file, for a person or a program; whether it went well."""
+    if as_json:
+        print_json(ingested_json(ingested))
+    elif ingested.error is None or ingested.ledger.rows.read:
+        print("\n".join(_lines(ingested, data)) + "\n", flush=True)
+    if ingested.error is not None:
+        print_error(str(ingested.error))
+    return ingested.error is None and ingested.status != "failed"
+
+
+def _lines(ingested: Ingested, data: Path) -> Iterator[str]:
+    yield shown(headline(ingested))
+    yield f"  ingestion {ingested.ingestion}"
+    yield ""
+    yield from ledger_lines(ingested.ledger)
+    rows = ingested.ledger.rows
+    if ingested.ingestion and rows.rejected + rows.malformed:
+        yield ""
+        yield f"  rejects: {shown(str(data / 'rejects' / ingested.ingestion))}"
+        yield f"  to see them: fleetcore rejects {ingested.ingestion}{_said(data)}"
+
+
+def _said(data: Path) -> str:
+    return "" if data == DEFAULT_DATA else f" --data {shown(shlex.quote(str(data)))}"
+
+
+class Onlooker(Watcher):
+    """Says what was understood, then moves a bar."""
+
+    def __init__(self, bar: Bar) -> None:
+        self._bar = bar
+        self._name = ""
+        self._rows = 0
+        self._start_bytes = 0
+
+    def understood(self, name: str, meaning: Interpretation, vehicle_id: str | None) -> None:
+        self._bar.start()
+        self._name = Path(name).name
+        self._rows = 0
+        self._start_bytes = 0
+        note(name)
+        for line in described(meaning, vehicle_id):
+            note(f"  {line}")
+
+    def committed(self, state: Ingestion) -> None:
+        if state.received is None or not state.chunks:
+            return
+        *earlier, chunk = state.chunks
+        if not self._rows:
+            self._start_bytes = earlier[-1].end if earlier else 0
+        self._rows += chunk.counts.read
+        dialect = state.received.interpretation.dialect
+        as_it_lies = dialect.compression == "none" and dialect.encoding.startswith("utf-8")
+        total = state.received.size_bytes
+        self._bar.move(
+            f"{self._name}: storing" if chunk.last else self._name,
+            min(chunk.end / total, 1.0) if as_it_lies and total else None,
+            rows=self._rows,
+            size_bytes=chunk.end - self._start_bytes,
+        )

@@ -1,0 +1,128 @@
+"""A ledger as JSON and as lines that a person can add up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from fleetcore.application.ingesting import Ingested
+from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ledger import Ledger
+from fleetcore_entrypoints.cli.output import print_table, shown
+
+_BYTES_PER_MB: Final = 1e6
+_COUNTED: Final = (
+    "read",
+    "accepted",
+    "duplicate",
+    "conflicting",
+    "rejected",
+    "malformed",
+    "stored",
+    "pending",
+)
+
+
+def ledger_json(ledger: Ledger) -> dict[str, object]:
+    """Every count by name."""
+    rows, store = ledger.rows, ledger.store
+    return {
+        "read": rows.read,
+        "accepted": rows.accepted,
+        "duplicate": rows.duplicate,
+        "conflicting": rows.conflicting,
+        "rejected": rows.rejected,
+        "malformed": rows.malformed,
+        "rejected_by": dict(_by_count(rows.rejected_by)),
+        "warned_by": dict(_by_count(rows.warned_by)),
+        "stored": store.stored,
+        "already_stored": store.already_stored,
+        "conflicting_at_store": store.conflicting,
+        "dead_lettered": ledger.dead_lettered,
+        "pending": ledger.pending,
+    }
+
+
+def ingested_json(ingested: Ingested) -> dict[str, object]:
+    """What became of a file."""
+    error = ingested.error
+    return {
+        "path": ingested.name,
+        "ingestion_id": ingested.ingestion,
+        "status": ingested.status,
+        "error": None if error is None else {"code": error.code, "message": str(error)},
+        **ledger_json(ingested.ledger),
+        "parts": ingested.parts,
+        "bytes": ingested.size_bytes,
+        "seconds": ingested.seconds,
+    }
+
+
+def ledger_lines(ledger: Ledger) -> Iterator[str]:
+    """The two equations, a count a line, with the reasons under what they are reasons of."""
+    rows, store = ledger.rows, ledger.store
+    width = max(len(f"{rows.read:,}"), len(f"{ledger.rows.to_store:,}"), 9)
+
+    def line(sign: str, count: int, what: str) -> str:
+        return f"  {sign} {count:>{width},}  {what}"
+
+    def reasons(counts: Mapping[str, int]) -> Iterator[str]:
+        for code, count in _by_count(counts):
+            yield f"    {'':{width}}    {count:>{width},}  {shown(code)}"
+
+    yield line(" ", rows.read, "read")
+    yield line("=", rows.accepted, "accepted")
+    yield line("+", rows.duplicate, "duplicate")
+    yield line("+", rows.conflicting, "conflicting")
+    yield line("+", rows.rejected, "rejected")
+    yield from reasons(rows.rejected_by)
+    yield line("+", rows.malformed, "malformed")
+    yield ""
+    yield line(" ", rows.to_store, "accepted + conflicting")
+    yield line("=", store.stored, "stored")
+    yield line("+", store.already_stored, "already stored")
+    yield line("+", store.conflicting, "conflicting at the store")
+    yield line("+", ledger.dead_lettered, "dead-lettered")
+    yield line("+", ledger.pending, "pending")
+    if rows.warned_by:
+        yield ""
+        yield line(" ", sum(rows.warned_by.values()), "warnings")
+        yield from reasons(rows.warned_by)
+
+
+def headline(ingested: Ingested) -> str:
+    """A file, what became of it, and how fast."""
+    text = f"{ingested.name}: {ingested.status.replace('-', ' ')}"
+    if ingested.status == "already-ingested":
+        return f"{text}; --again reads it anyway"
+    rows, seconds = ingested.ledger.rows.read, ingested.seconds
+    text += f" in {seconds:,.1f} s"
+    if seconds >= 0.1 and rows:
+        text += f", {rows / seconds:,.0f} rows/s"
+        text += f", {ingested.size_bytes / seconds / _BYTES_PER_MB:,.1f} MB/s"
+    return text
+
+
+def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+
+
+def print_counts(states: Mapping[str, Ingestion], paths: Mapping[str, str]) -> None:
+    """A table with a line an ingestion."""
+    rows = []
+    for ingestion, state in states.items():
+        ledger = state.ledger
+        counted = ledger.rows
+        counts = (
+            counted.read,
+            counted.accepted,
+            counted.duplicate,
+            counted.conflicting,
+            counted.rejected,
+            counted.malformed,
+            ledger.store.stored,
+            ledger.pending,
+        )
+        cells = [f"{count:,}" for count in counts]
+        rows.append([ingestion, state.status, *cells, paths.get(ingestion, "")])
+    print_table(["ingestion", "status", *_COUNTED, "path"], rows, "ll" + "r" * len(_COUNTED))

@@ -1,0 +1,96 @@
+"""Options that several commands share, and the fleet they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from fleetcore.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from fleetcore_entrypoints.wiring import LocalApp
+
+Data: TypeAlias = Annotated[
+    Path,
+    typer.Option(
+        "--data", metavar="DIR", envvar="FLEETCORE_DATA", help="The folder that holds the data."
+    ),
+]
+DEFAULT_DATA = Path("fleetcore-data")
+
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object a line, for machines.")
+]
+Config: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="A fleet.toml with limits, rules and how files are read."),
+]
+Mappings: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", metavar="FIELD=COLUMN", help="Which column (name or number) holds a field."
+    ),
+]
+Timezone: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="ZONE", help="Of times without an offset (else UTC).")
+]
+Unit: TypeAlias = Annotated[
+    str | None, typer.Option("--speed-unit", metavar="UNIT", help="km/h, mph, m/s or kn.")
+]
+Vehicles: TypeAlias = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Vehicles' metadata, JSON or CSV.")
+]
+
+
+def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
+    """`NAME=VALUE` texts by name. Raises `InvalidInput` for another form or a name given twice."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, mark, value = text.partition("=")
+        if not (name and mark and value):
+            raise InvalidInput(f"{option} {text!r} is not of the form {form}")
+        if name.strip() in found:
+            raise InvalidInput(f"{option} names {name.strip()} twice; give it once")
+        found[name.strip()] = value
+    return found
+
+
+@contextmanager
+def existing_app(data: Path) -> Iterator[LocalApp]:
+    """The fleet of a data folder that is there. Raises `InvalidInput` where none is."""
+    from fleetcore_adapters.local.database import FILE_NAME
+
+    if not (data / FILE_NAME).is_file():
+        raise InvalidInput(
+            f"{data}: there is no fleetcore data here; say where it is with --data DIR, "
+            "or make it: fleetcore ingest FILE"
+        )
+    from fleetcore_entrypoints.wiring import wire_local
+
+    app = wire_local(data)
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's help: lines to copy."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def instant(text: str, option: str) -> int:
+    """Epoch ms of a time in ISO 8601; UTC without an offset. Raises `InvalidInput`."""
+    from fleetcore.domain.cells import time_in
+
+    found = time_in(text, "iso", "UTC")
+    if not isinstance(found, int):
+        raise InvalidInput(
+            f"{option} {text!r} is no time in ISO 8601, such as 2024-05-01T13:45 (UTC) "
+            "or 2024-05-01T13:45:00+02:00"
+        )
+    return found

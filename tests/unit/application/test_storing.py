@@ -1,0 +1,183 @@
+"""Storing: from committed chunks to the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fleetcore.application import storing
+from fleetcore.application.ingesting import ingest
+from fleetcore.application.storing import drain, relay
+from fleetcore.domain.parts import LaneMessage
+from fleetcore.errors import (
+    CorruptObject,
+    IllegalCommand,
+    ObjectMissing,
+    StorageUnavailable,
+    UndecodableEvent,
+)
+from fleetcore_adapters.memory.source import BytesSource
+
+if TYPE_CHECKING:
+    from tests.unit.application.conftest import World
+
+
+def committed_only(world: World, text: str) -> str:
+    """Take a file in up to where its parts would be stored; its ingestion."""
+    before = set(world.states())
+    kept = world.fleet.log.append
+    world.fleet.log.append = _unavailable  # type: ignore[method-assign,assignment]
+    assert "pending" == world.ingest(text).status
+    world.fleet.log.append = kept  # type: ignore[method-assign]
+    (ingestion,) = set(world.states()) - before
+    return ingestion
+
+
+def _unavailable(_parts: object) -> tuple[()]:
+    raise StorageUnavailable("no space left")
+
+
+def test_relay_sends_what_was_committed_and_not_stored(
+    world: World, rows: Callable[..., str]
+) -> None:
+    """Messages that a crash lost are made from the events again."""
+    ingestion = committed_only(world, rows(0, 60))
+    world.fleet.lanes.settle(world.fleet.lanes.receive(100))
+    states = relay(world.fleet)
+
+    assert {ingestion: world.state(ingestion)} == states
+    assert set(world.state(ingestion).unsettled) == set(world.fleet.lanes.receive(100))
+
+
+def test_drain_stores_and_settles_all(world: World, rows: Callable[..., str]) -> None:
+    """Afterwards nothing waits, and the ledger knows every row."""
+    ingestion = committed_only(world, rows(0, 60))
+
+    assert {} == drain(world.fleet)
+    assert () == world.fleet.lanes.receive(1)
+    assert "completed" == world.state(ingestion).status
+
+
+def test_more_parts_than_a_batch_are_stored(
+    world: World, rows: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lanes are emptied batch after batch."""
+    monkeypatch.setattr(storing, "BATCH_MESSAGES", 3)
+    ingestions = [committed_only(world, rows(start, start + 40)) for start in (0, 40, 80)]
+
+    assert {} == drain(world.fleet)
+    assert {"completed"} == {world.state(each).status for each in ingestions}
+
+
+def test_a_message_delivered_again_changes_no_ledger(
+    world: World, rows: Callable[..., str]
+) -> None:
+    """The first outcome of a part is the one that counts."""
+    done = world.ingest(rows(0, 60))
+    state, log = world.state(done.ingestion), world.log()
+    assert state.received is not None
+    world.fleet.lanes.send(
+        [LaneMessage(ingestion=state.received.ingestion, part=part) for part in state.parts]
+    )
+
+    assert {} == drain(world.fleet)
+    assert (state, log) == (world.state(done.ingestion), world.log())
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+@pytest.mark.parametrize(
+    ("damage", "error"), [("missing", ObjectMissing), ("corrupt", CorruptObject)]
+)
+def test_a_damaged_part_stops_no_other(
+    world: World,
+    rows: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    batch: int,
+    damage: str,
+    error: type[Exception],
+) -> None:
+    """It stays on its lane and is reported by key; all others are stored."""
+    monkeypatch.setattr(storing, "BATCH_MESSAGES", batch)
+    damaged = committed_only(world, rows(0, 60))
+    sound = committed_only(world, rows(60, 90))
+    part = world.state(damaged).parts[0]
+    world.fleet.objects.remove(part.key)
+    if damage == "corrupt":
+        world.fleet.objects.put_if_absent(part.key, b"else")
+    failed = drain(world.fleet)
+
+    assert {part.key: error} == {key: type(each) for key, each in failed.items()}
+    assert "completed" == world.state(sound).status
+    assert [part] == [message.part for message in world.state(damaged).unsettled]
+    assert part.rows == world.state(damaged).ledger.pending
+    assert [part] == [message.part for message in world.fleet.lanes.receive(100)]
+
+
+def test_a_damaged_part_of_another_file_is_no_fault_of_this_one(
+    world: World, rows: Callable[..., str]
+) -> None:
+    """A file completes though an older one cannot; the older one's own run says why."""
+    damaged = committed_only(world, rows(0, 60))
+    world.fleet.objects.remove(world.state(damaged).parts[0].key)
+    other = world.ingest(rows(60, 90))
+    again = world.ingest(rows(0, 60))
+
+    assert ("completed", None) == (other.status, other.error)
+    assert "pending" == again.status
+    assert isinstance(again.error, ObjectMissing)
+
+
+def test_a_message_that_no_event_names_is_reported(world: World, rows: Callable[..., str]) -> None:
+    """A part whose commit is lost is not counted in any ledger."""
+    done = world.ingest(rows(0, 60))
+    part = world.state(done.ingestion).parts[0]
+    world.fleet.lanes.send([LaneMessage(ingestion="lost-1", part=part)])
+
+    assert [IllegalCommand] == [type(error) for error in drain(world.fleet).values()]
+
+
+def test_two_workers_drain_the_same_messages(world: World, rows: Callable[..., str]) -> None:
+    """A worker whose messages another one stores meanwhile records nothing twice."""
+    source = BytesSource("file.csv", rows(0, 60).encode())
+    ingestion = committed_only(world, rows(0, 60))
+    append = world.fleet.log.append
+    raced: list[object] = []
+
+    def racing(parts: object) -> object:
+        if not raced:
+            raced.append(parts)
+            drain(world.fleet)
+        return append(parts)  # type: ignore[arg-type]
+
+    world.fleet.log.append = racing  # type: ignore[method-assign,assignment]
+
+    assert {} == drain(world.fleet)
+    assert raced
+    assert "completed" == world.state(ingestion).status
+    assert "already-ingested" == ingest(world.fleet, source, world.request).status
+
+
+def test_an_ingestion_of_a_newer_version_stops_no_other(
+    world: World, rows: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its parts wait for that version; all others are sent and stored."""
+    newer = committed_only(world, rows(0, 60))
+    older = committed_only(world, rows(100, 160))
+    keys = {part.key for part in world.state(newer).parts}
+    read = world.fleet.events.read
+
+    def reading(stream: str) -> object:
+        if stream.endswith(newer):
+            raise UndecodableEvent("install a newer fleetcore", {})
+        return read(stream)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.fleet.events, "read", reading)
+        assert [older] == list(relay(world.fleet))
+        assert keys == drain(world.fleet).keys()
+        assert "completed" == world.state(older).status
+
+    assert {} == drain(world.fleet)
+    assert "completed" == world.state(newer).status
