@@ -85,9 +85,7 @@ def columnar(make: Callable[[], T_co]) -> Harness[T_co]:
 def memory_log(_folder: Path, _stack: ExitStack) -> Callable[[], LogRig]:
     """A log in plain Python; it never compacts."""
     objects = MemoryObjectStore()
-    rig = LogRig(
-        log=MemoryLog(objects), objects=objects, encode=plain.encode, compact=lambda: None
-    )
+    rig = LogRig(log=MemoryLog(objects), objects=objects, encode=plain.encode, compact=lambda: None)
     return lambda: rig
 
 

@@ -103,8 +103,9 @@ class Compaction:
         return done
 
     def remove_retired(self, *, before_ms: int) -> int:
-        """Remove the files retired up to an instant; how many. Readers that still want one look
-        again. Raises `StorageUnavailable`.
+        """Remove the files retired up to an instant; how many.
+
+        Readers that still want one look again. Raises `StorageUnavailable`.
         """
         keys = [key for key, since in self._catalogue.retired().items() if since <= before_ms]
         for key in keys:
@@ -148,7 +149,8 @@ class Compaction:
                 del tables
                 for day, rows in _by_day(table):
                     writers[day].add(rows)
-                del table, rows
+                    del rows
+                del table
                 pa.default_memory_pool().release_unused()
         return [file for writer in writers.values() for file in writer.finished()]
 

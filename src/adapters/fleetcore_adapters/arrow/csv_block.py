@@ -101,7 +101,7 @@ class CsvReader:
         for name, column in mapping.items():
             names[column] = name
         if kind == "epoch" and (b"0x" in block.data or b"0X" in block.data):
-            as_text |= {_TIME}  # the typed reader takes hexadecimal integers
+            as_text |= frozenset[FieldName]([_TIME])  # the typed reader takes hexadecimal integers
         types = {
             name: _TEXT
             if name in _TEXT_FIELDS

@@ -51,8 +51,7 @@ class DayFiles:
         """All files of the day, stored."""
         if self._rows_waiting:
             self._write(self._rows_waiting)
-        if self._sink is not None:
-            self._finish()
+        self._finish()
         return self._files
 
     def _write(self, rows: int) -> None:
@@ -68,7 +67,8 @@ class DayFiles:
         self._rows_written += rows
 
     def _finish(self) -> None:
-        assert self._sink is not None
+        if self._sink is None:
+            return
         with unwritable(self._path):
             self._writer.close()
             self._sink.close()

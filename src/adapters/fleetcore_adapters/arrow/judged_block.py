@@ -73,9 +73,10 @@ class BlockJudge:
             if (mask := unreadable.get(field)) is not None:
                 malformed |= mask
                 _note(reasons, mask, unreadable_code(field))
-        fields: dict[str, Column] = {**texts}
-        for field, numbers in parsed.numbers.items():
-            fields[field] = numbers
+        fields: dict[str, Column] = {
+            **texts,
+            **{str(field): numbers for field, numbers in parsed.numbers.items()},
+        }
         case = self._case(parsed.rows, codes, fields)
         rejected = np.zeros(parsed.rows, dtype=np.bool_)
         rejected_by: Counter[str] = Counter()

@@ -23,8 +23,8 @@ from fleetcore_adapters.arrow import part_file
 from fleetcore_adapters.arrow.columns import Mask
 from fleetcore_adapters.arrow.log_files import (
     LogFiles,
-    OpenFile,
     Opener,
+    OpenFile,
     on_listing,
     opened_from,
     parsed_footer,

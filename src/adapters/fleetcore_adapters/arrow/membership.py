@@ -38,8 +38,13 @@ def are_twins(one: OpenFile, other: OpenFile) -> bool:
 
     What a file brings that is ingested again is found so, without a search.
     """
-    return one.footer.extents == other.footer.extents and all(
-        one.read(group, TWIN_COLUMNS).equals(other.read(group, TWIN_COLUMNS)) for group in one.groups()
+    return (
+        one.footer.extents == other.footer.extents
+        and one.footer.ingestion != other.footer.ingestion
+        and all(
+            one.read(group, TWIN_COLUMNS).equals(other.read(group, TWIN_COLUMNS))
+            for group in one.groups()
+        )
     )
 
 
@@ -66,6 +71,8 @@ class Arrivals:
 
     def compare(self, file: OpenFile, extents: Sequence[Extent]) -> None:
         """Look for siblings in those row groups of a file that may have any."""
+        if file.footer.ingestion == self._ingestion:
+            return
         for group in file.groups(extents):
             self._compare(file, group)
 

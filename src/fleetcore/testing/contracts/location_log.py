@@ -151,9 +151,7 @@ class LocationLogContract:
         """The first one stays, with its provenance."""
         rig.append("1", ONE, TWO)
 
-        assert StoreOutcome(stored=1, already_stored=1) == rig.append(
-            "2", again(ONE), again(OTHER)
-        )
+        assert StoreOutcome(stored=1, already_stored=1) == rig.append("2", again(ONE), again(OTHER))
         assert (ONE, TWO) == rig.log.read_vehicle("cab-1", 0, 10)
         assert 3 == len(list(rig.log.scan()))
 
