@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -26,16 +27,29 @@ _QUARTER_MS: Final = 15 * 60 * 1000
 _COMMON_NUMBER: Final = r"^-?[0-9]{1,17}(\.[0-9]{1,17})?$"
 _COMMON_EPOCH: Final = r"^-?[0-9]{1,17}$"
 _COMMON_TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
-_COMMON: Final[dict[TimeKind, str]] = {
-    "epoch": _COMMON_EPOCH,
-    "local": _COMMON_TIME + "$",
-    "offset": _COMMON_TIME + "Z$",
-}
+_DIGITS: Final = b"0123456789"
 TIME_TYPES: Final[dict[TimeKind, pa.DataType]] = {
     "epoch": pa.int64(),
     "local": pa.timestamp("us"),
     "offset": pa.timestamp("us", tz="UTC"),
     "text": pa.binary(),
+}
+
+
+@frozen(kw_only=True, slots=True, eq=False)
+class _Form:
+    """The common form of a cell: a pattern, and what every cell of it is made of and ends with."""
+
+    pattern: str
+    made_of: bytes
+    ends_with: bytes
+
+
+_NUMBER: Final = _Form(pattern=_COMMON_NUMBER, made_of=_DIGITS + b".-", ends_with=_DIGITS)
+_TIMES: Final[dict[TimeKind, _Form]] = {
+    "epoch": _Form(pattern=_COMMON_EPOCH, made_of=_DIGITS + b"-", ends_with=_DIGITS),
+    "local": _Form(pattern=_COMMON_TIME + "$", made_of=_DIGITS + b"-:.T ", ends_with=_DIGITS),
+    "offset": _Form(pattern=_COMMON_TIME + "Z$", made_of=_DIGITS + b"-:.T Z", ends_with=b"Z"),
 }
 
 
@@ -55,7 +69,9 @@ def typed_floats(column: pa.Array) -> Numbers | None:
 
 def text_floats(column: pa.Array, scalar: Callable[[str], object]) -> Read:
     """A text column read as numbers; `scalar` reads what is not of the common form."""
-    return _from_text(column, _COMMON_NUMBER, pa.float64(), scalar, np.dtype(np.float64))
+    common, typed = _cast(column, _NUMBER, pa.float64())
+    values = None if typed is None else typed.to_numpy(zero_copy_only=False)
+    return _read_rest(column, common, values, scalar, np.dtype(np.float64))
 
 
 def typed_times(column: pa.Array, kind: TimeKind, form: str, zone: str) -> Numbers | None:
@@ -84,15 +100,49 @@ def text_times(
     column: pa.Array, kind: TimeKind, form: str, zone: str, scalar: Callable[[str], object]
 ) -> Read:
     """A text column read as times in epoch ms; `kind` is the common form to try first."""
-    common = pc.match_substring_regex(column, _COMMON[kind])
-    try:
-        typed = column.filter(common).cast(pa.string()).cast(TIME_TYPES[kind])
-        read = typed_times(typed, kind, form, zone)
-    except pa.ArrowInvalid:
-        read = None
+    common, typed = _cast(column, _TIMES[kind], TIME_TYPES[kind])
+    read = None if typed is None else typed_times(typed, kind, form, zone)
     if read is None:
         return _read_rest(column, np.zeros(len(column), dtype=np.bool_), None, scalar, _INT)
-    return _read_rest(column, np.asarray(common), read.values, scalar, _INT)
+    return _read_rest(column, common, read.values, scalar, _INT)
+
+
+def _cast(column: pa.Array, form: _Form, type_: pa.DataType) -> tuple[Mask, pa.Array | None]:
+    """The cells of a common form, cast, and which they are; none if they cannot be cast.
+
+    Cells are told by their bytes, which is quick, and by the pattern only where a cell of the
+    right bytes is no value after all.
+    """
+    for find in (_made_of, _matching):
+        common = find(column, form)
+        try:
+            return common, column.filter(pa.array(common)).cast(pa.string()).cast(type_)
+        except pa.ArrowInvalid:
+            continue
+    return np.zeros(len(column), dtype=np.bool_), None
+
+
+def _made_of(column: pa.Array, form: _Form) -> Mask:
+    _, offsets_buffer, data_buffer = column.buffers()
+    offsets = np.frombuffer(offsets_buffer, dtype=np.int32)[column.offset :][: len(column) + 1]
+    data = np.frombuffer(data_buffer or b"", dtype=np.uint8)[offsets[0] : offsets[-1]]
+    starts, ends = offsets[:-1] - offsets[0], offsets[1:] - offsets[0]
+    strange = np.zeros(len(data) + 1, dtype=np.int32)
+    np.cumsum(~_lookup(form.made_of)[data], out=strange[1:])
+    common: Mask = (ends > starts) & (strange[ends] == strange[starts])
+    common[common] = _lookup(form.ends_with)[data[ends[common] - 1]]
+    return common
+
+
+@lru_cache(maxsize=16)
+def _lookup(allowed: bytes) -> Mask:
+    table = np.zeros(256, dtype=np.bool_)
+    table[list(allowed)] = True
+    return table
+
+
+def _matching(column: pa.Array, form: _Form) -> Mask:
+    return pc.match_substring_regex(column, form.pattern).to_numpy(zero_copy_only=False)
 
 
 def local_offsets_ms(local_ms: Ints, zone: str) -> Ints:
@@ -125,18 +175,6 @@ def _numbers(column: pa.Array) -> Numbers:
         return Numbers(values=column.to_numpy(zero_copy_only=False))
     valid = column.is_valid().to_numpy(zero_copy_only=False)
     return Numbers(values=column.fill_null(0).to_numpy(zero_copy_only=False), valid=valid)
-
-
-def _from_text(
-    column: pa.Array,
-    common_form: str,
-    type_: pa.DataType,
-    scalar: Callable[[str], object],
-    dtype: np.dtype[Any],
-) -> Read:
-    common = pc.match_substring_regex(column, common_form)
-    values = column.filter(common).cast(pa.string()).cast(type_).to_numpy(zero_copy_only=False)
-    return _read_rest(column, common.to_numpy(zero_copy_only=False), values, scalar, dtype)
 
 
 def _read_rest(

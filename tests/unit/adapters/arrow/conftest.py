@@ -147,7 +147,7 @@ class Folder:
         """All the log holds."""
         return sorted(map(repr, self.log.scan()))
 
-    def keys(self) -> list[str]:
+    def named(self) -> list[str]:
         """The files the catalogue names."""
         return [entry.file.key for entry in self.catalogue.files().entries]
 
@@ -158,7 +158,7 @@ def _folder() -> Folder:
     return Folder()
 
 
-@pytest.fixture(name="new_folder")
+@pytest.fixture(name="new_folder", scope="session")
 def _new_folder() -> type[Folder]:
     """Makes empty folders."""
     return Folder
