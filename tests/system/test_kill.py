@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -79,8 +80,16 @@ def started(folder: Path, *words: str | Path) -> subprocess.Popen[str]:
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     )
     assert worker.stdout is not None
-    assert worker.stdout.readline() == "ready\n", worker.communicate()[1]
+    assert _first_line(worker.stdout.fileno()) == b"ready\n", worker.communicate()[1]
     return worker
+
+
+def _first_line(pipe: int) -> bytes:
+    """Read byte by byte: what a buffered reader takes ahead, `communicate` would not see."""
+    line = b""
+    while not line.endswith(b"\n") and (byte := os.read(pipe, 1)):
+        line += byte
+    return line
 
 
 def finished(worker: subprocess.Popen[str]) -> list[dict[str, str]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pyarrow as pa
 import pytest
 from attrs import evolve
 
 from fleetcore.domain.ledger import StoreOutcome
-from fleetcore.domain.parts import StoredEvent
+from fleetcore.domain.parts import Part, StoredEvent
 from fleetcore.errors import CorruptObject, ObjectMissing, StorageUnavailable
 from fleetcore_adapters.arrow import location_log, part_file
 from fleetcore_adapters.arrow.location_log import ParquetLog
@@ -67,27 +68,53 @@ def test_known_rows_are_not_named(folder: Folder, event: Event) -> None:
     assert ["fresh/1f/1.parquet"] == folder.named()
 
 
-def test_equal_fingerprints_decide_nothing(folder: Folder, event: Event) -> None:
-    """Two payloads that happen to have one fingerprint are both stored."""
-    folder.append(event("a", 1, 1.0), event("a", 2, 1.0, line=3))
-    mine = [event("a", 1, 5.0, ingestion="2e"), event("a", 2, 1.0, ingestion="2e", line=3)]
-    table = part_file.table_of(mine)
-    held = part_file.decode(folder.objects.get("fresh/1f/1.parquet"))
+@pytest.mark.parametrize(
+    ("both", "held", "mine"),
+    [
+        ({"accuracy_m": None, "city": None}, {}, {"accuracy_m": 5.0}),
+        ({"accuracy_m": None, "city": None}, {}, {"city": "Bern"}),
+        ({"accuracy_m": None, "city": None}, {"accuracy_m": 5.0}, {}),
+        ({"accuracy_m": None, "city": None}, {"city": "Bern"}, {}),
+        ({}, {"latitude": 1.5}, {"latitude": 1.25}),
+        ({}, {"accuracy_m": 5.0}, {"accuracy_m": None}),
+        ({}, {"accuracy_m": None}, {"accuracy_m": 5.0}),
+        ({}, {"status": "moving"}, {"status": "idle"}),
+        ({}, {"status": "moving"}, {"status": None}),
+        ({}, {"city": None}, {"city": "Zürich"}),
+        ({}, {"city": "Bern"}, {"city": "Zürich"}),
+    ],
+)
+def test_equal_fingerprints_decide_nothing(
+    folder: Folder,
+    event: Event,
+    both: dict[str, object],
+    held: dict[str, object],
+    mine: dict[str, object],
+) -> None:
+    """Two payloads that happen to have one fingerprint are both stored; an equal one is not."""
+    full = _changed(event("a", 1), accuracy_m=5.0, status="moving", city="Bern")
+    full = _changed(full, **both)
+    theirs = [_changed(full, **held), _changed(full, observed_at=2)]
+    ours = [_changed(full, **mine), _changed(full, observed_at=2)]
+    folder.append(*theirs)
+    table = part_file.table_of([evolve(each, ingestion="2e") for each in ours])
     at = table.column_names.index("fingerprint")
-    forged = table.set_column(at, table.schema.field(at), held.column("fingerprint"))
-    part = folder.put(mine)
-    content = part_file.encode(forged)
-    folder.objects.remove(part.key)
-    folder.objects.put_if_absent(part.key, content)
+    fingerprints = part_file.table_of(theirs).column("fingerprint")
+    content = part_file.encode(table.set_column(at, table.schema.field(at), fingerprints))
+    folder.objects.put_if_absent("fresh/2e/1.parquet", content)
+    part = Part(
+        key="fresh/2e/1.parquet",
+        lane="idle",
+        rows=2,
+        size_bytes=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
 
-    (outcome,) = folder.log.append([evolve(part, sha256=_sha256(content))])
-    assert StoreOutcome(already_stored=1, conflicting=1) == outcome
+    assert (StoreOutcome(already_stored=1, conflicting=1),) == folder.log.append([part])
 
 
-def _sha256(content: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(content).hexdigest()
+def _changed(stored: StoredEvent, **fields: Any) -> StoredEvent:
+    return evolve(stored, event=evolve(stored.event, **fields))
 
 
 @pytest.mark.parametrize("most_rows", [1, 4, 1000])
