@@ -106,7 +106,10 @@ def answers(rig: LogRig) -> object:
     """All that a log says, in an order of its own where it promises none."""
     found = sorted(rig.log.scan(), key=repr)
     winners, cursor = rig.log.winners_since(0)
-    behind = [rig.log.winners_since(at) for at in (cursor, cursor + 1)]
+    behind = [
+        (list(found), reached)
+        for found, reached in map(rig.log.winners_since, (cursor, cursor + 1))
+    ]
     reads = [rig.log.read_vehicle(each, *SPAN) for each in ("cab-1", "cab-2", "é", "")]
     days = [rig.log.read_vehicle("cab-1", start, start + DAY_MS) for start in (-DAY_MS, 0, DAY_MS)]
     return found, sorted(winners, key=repr), behind, cursor, reads, days

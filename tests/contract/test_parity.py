@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
@@ -182,9 +182,10 @@ class LastNoteIsLost(MemoryOrigins):
 class LastEventWins(MemoryLatestPositions):
     """Keeps what came last."""
 
-    def apply(self, events: Sequence[StoredEvent], cursor: int) -> None:
-        super().apply(events, cursor)
-        self._winners.update({stored.event.vehicle_id: stored for stored in events})
+    def apply(self, events: Iterable[StoredEvent], cursor: int) -> None:
+        last = {stored.event.vehicle_id: stored for stored in events}
+        super().apply(last.values(), cursor)
+        self._winners.update(last)
 
 
 @pytest.mark.parametrize(

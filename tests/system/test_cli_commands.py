@@ -15,11 +15,7 @@ import pytest
 from fleetcore_entrypoints.cli.commands import application
 
 Command = Callable[..., Any]
-COMMANDS = sorted(
-    command.name or command.callback.__name__
-    for command in application().registered_commands
-    if command.callback is not None
-)
+COMMANDS = list(application.commands)
 
 
 @pytest.fixture(name="ingested")
@@ -39,11 +35,22 @@ def test_help_has_an_example(fleetcore: Command, command: str) -> None:
 
 
 def test_help_lists_every_command(process: Command) -> None:
-    """As a process of its own, without importing what commands work with."""
+    """As a process of its own, in the order in which one meets the commands."""
     done = process("--help")
 
+    listed = done.out.partition("Commands:\n")[2].partition("\n\n")[0]
+
     assert done.status == 0
-    assert all(f"  {command}" in done.out for command in COMMANDS)
+    assert [line.split()[0] for line in listed.splitlines()] == COMMANDS
+    assert COMMANDS[0] == "ingest"
+
+
+def test_help_names_the_default_and_the_variable(fleetcore: Command) -> None:
+    """Where the data lies if nothing is said, and what says it for all commands."""
+    said = " ".join(fleetcore("ledger", "--help").out.split())
+
+    assert "--data DIR" in said
+    assert "[env var: FLEETCORE_DATA; default: fleetcore-data]" in said
 
 
 def test_no_command_is_answered_with_the_help(fleetcore: Command) -> None:
@@ -60,8 +67,34 @@ def test_an_unknown_command_is_one_line(fleetcore: Command) -> None:
 
     assert done.status == 2
     assert done.err.startswith("error: ")
-    assert "injest" in done.err
+    assert "'injest'. Did you mean 'ingest'?" in done.err
     assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ingest"], "Missing argument 'PATH"),
+        (["ingest", "--jsn", "trips.csv"], "'--jsn'. Did you mean '--json'?"),
+        (["ingest", "trips.csv", "--data"], "'--data' requires an argument"),
+        (["rejects", "3fa9", "--limit", "-1"], "'--limit': -1 is not in the range"),
+        (["generate", "fleet.csv", "--rows", "many"], "'--rows': 'many' is not a valid integer"),
+        (["track", "v1", "--format", "xml"], "'--format': 'xml' is not one of 'table'"),
+        (["compact", "all"], "unexpected extra argument (all)"),
+    ],
+)
+def test_a_command_used_wrongly_is_one_line(
+    fleetcore: Command, words: list[str], said: str
+) -> None:
+    """What is wrong, where to read more, and an exit status of its own; nothing is done."""
+    done = fleetcore(*words)
+
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("error: ")
+    assert said in done.err
+    assert done.err.endswith("; see fleetcore --help\n")
+    assert done.err.count("\n") == 1
+    assert list(Path().iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from fleetcore.application.reading_options import ReadingOptions
 from fleetcore.domain.interpretation import SpeedUnit
 from fleetcore.domain.location import normalised_id
 from fleetcore.errors import InvalidConfiguration
-from fleetcore_adapters.local.vehicles_file import VehiclesFile
 
 PathText: TypeAlias = str | PathLike[str]
 
@@ -73,6 +72,9 @@ def config_at(path: PathText | None) -> FleetConfig:
 
 
 def _metadata_at(path: Path) -> Metadata:
+    # Here, because most commands need no columns.
+    from fleetcore_adapters.arrow.vehicles_file import VehiclesFile
+
     file = VehiclesFile.at(path)
     digest = hashlib.sha256(file.content).hexdigest()
     return Metadata(content_id=f"sha256:{digest}", directory=file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
@@ -11,7 +12,6 @@ from fleetcore.application.findings import Finding
 from fleetcore.application.fleet import Fleet
 from fleetcore.ports.catalogue import Catalogue
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
-from fleetcore_adapters.arrow.compaction import Compacted
 from fleetcore_adapters.arrow.location_log import ParquetLog
 from fleetcore_adapters.arrow.log_files import opened_in
 from fleetcore_adapters.local.catalogue import LocalCatalogue
@@ -20,9 +20,12 @@ from fleetcore_adapters.local.database import Database
 from fleetcore_adapters.local.event_store import LocalEventStore
 from fleetcore_adapters.local.lanes import LocalLanes
 from fleetcore_adapters.local.latest_positions import LocalLatestPositions
-from fleetcore_adapters.local.object_store import LocalObjectStore
+from fleetcore_adapters.local.object_store import UNFINISHED_FOLDER, LocalObjectStore
 from fleetcore_adapters.local.origins import LocalOrigins
-from fleetcore_entrypoints.housekeeping import Housekeeping
+
+if TYPE_CHECKING:
+    from fleetcore_adapters.arrow.compaction import Compacted
+    from fleetcore_entrypoints.housekeeping import Housekeeping
 
 
 @frozen(kw_only=True, slots=True)
@@ -53,14 +56,20 @@ def wire_local(folder: Path) -> LocalApp:
         origins=LocalOrigins(database),
         log=ParquetLog(catalogue, objects, opened_in(folder)),
         latest=LocalLatestPositions(database),
-        engine=ArrowEngine(),
+        engine=ArrowEngine(spool_folder=folder / UNFINISHED_FOLDER),
     )
-    housekeeping = Housekeeping(database, fleet, catalogue)
+
+    def housekeeping() -> Housekeeping:
+        # Imported here, because ingesting and reading need nothing of it.
+        from fleetcore_entrypoints.housekeeping import Housekeeping
+
+        return Housekeeping(database, fleet, catalogue)
+
     return LocalApp(
         folder=folder,
         fleet=fleet,
         catalogue=catalogue,
-        compact=housekeeping.compact,
-        diagnose=housekeeping.diagnose,
+        compact=lambda: housekeeping().compact(),
+        diagnose=lambda: housekeeping().diagnose(),
         close=database.close,
     )

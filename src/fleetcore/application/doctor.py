@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from fleetcore.application.findings import Finding, Told, fault, note
 from fleetcore.application.fleet import Fleet
@@ -171,7 +171,7 @@ def _view(fleet: Fleet, listing: Listing) -> Iterator[Finding]:
         )
 
 
-def _winners(events: Sequence[StoredEvent]) -> dict[str, StoredEvent]:
+def _winners(events: Iterable[StoredEvent]) -> dict[str, StoredEvent]:
     winners: dict[str, StoredEvent] = {}
     for stored in events:
         rival = winners.setdefault(stored.event.vehicle_id, stored)

@@ -115,24 +115,26 @@ def ingest(
     started_ms = fleet.clock.now_ms()
     stream: IngestionStream | None = None
     error: FleetcoreError | None = None
-    again = False
+    is_over = False
     try:
         received, vehicle_id = _received(fleet, source, request, understood)
         watcher.understood(source.name, received.interpretation, vehicle_id)
-        ingestion, again = attempt_for(fleet.events, received, vehicle_id, again=request.again)
-        stream = IngestionStream(fleet.events, ingestion)
-        if not again:
-            fleet.origins.note(ingestion, Origin(name=source.name, vehicle_id=vehicle_id))
-            stream.carry_out(Receive(received=evolve(received, ingestion=ingestion)))
+        origin = Origin(name=source.name, vehicle_id=vehicle_id)
+        attempt = attempt_for(fleet, received, origin, again=request.again)
+        stream = IngestionStream(fleet.events, attempt.ingestion)
+        is_over = attempt.is_over
+        if not is_over:
+            fleet.origins.note(attempt.ingestion, origin)
+            stream.carry_out(Receive(received=evolve(received, ingestion=attempt.ingestion)))
             _read(fleet, source, stream, vehicle_id, request, watcher)
     except FleetcoreError as caught:
         error = caught
         if stream is not None:
             _give_up(stream, caught)
-    if stream is not None and not again:
+    if stream is not None and not is_over:
         error = _stored(fleet, stream) or error
     state = Ingestion() if stream is None else stream.state
-    status = _status(state, again=again)
+    status = _status(state, is_over=is_over)
     return Ingested(
         name=source.name,
         ingestion=None if state.received is None else state.received.ingestion,
@@ -145,9 +147,9 @@ def ingest(
     )
 
 
-def _status(state: Ingestion, *, again: bool) -> Status:
+def _status(state: Ingestion, *, is_over: bool) -> Status:
     if state.status == "completed":
-        return "already-ingested" if again else "completed"
+        return "already-ingested" if is_over else "completed"
     return "pending" if state.status == "pending" and state.received else "failed"
 
 

@@ -23,12 +23,12 @@ def ingestion_id(received: Received, vehicle_id: str | None) -> str:
     """
     pinned = evolve(received, ingestion="", now_ms=0, sizes=Sizes(), size_bytes=0)
     body = INGESTION_EVENTS.encode(pinned).body
-    return content_prefix(received, vehicle_id) + _hash(body, vehicle_id)
+    return content_prefix(received) + _hash(body, vehicle_id)
 
 
-def content_prefix(received: Received, vehicle_id: str | None) -> str:
+def content_prefix(received: Received) -> str:
     """What the ids of all ingestions of a content begin with, however it is understood."""
-    return _hash(received.content, received.parent, vehicle_id)
+    return _hash(received.content, received.parent)
 
 
 def attempt(ingestion_id: str, number: int) -> str:

@@ -18,8 +18,9 @@ _SUFFIX: Final = ".jsonl.gz"
 
 def encoded(rows: Sequence[RejectedRow]) -> bytes:
     """The rows' object; equal rows give equal bytes. Lone surrogates survive as escapes."""
+    reasons = {each: json.dumps(each) for each in {row.reasons for row in rows}}
     lines = [
-        f'{{"line": {row.line}, "kind": "{row.kind}", "reasons": {json.dumps(row.reasons)}, '
+        f'{{"line": {row.line}, "kind": "{row.kind}", "reasons": {reasons[row.reasons]}, '
         f'"text": {encode_basestring_ascii(row.text)}}}\n'
         for row in rows
     ]

@@ -45,5 +45,5 @@ def catch_up(fleet: Fleet) -> None:
     """Let the view of latest positions follow the log to its end."""
     cursor = fleet.latest.cursor()
     winners, reached = fleet.log.winners_since(cursor)
-    if winners or reached > cursor:
+    if reached > cursor:
         fleet.latest.apply(winners, reached)

@@ -22,6 +22,11 @@ COLUMNS: Final = ("vehicle_id", "class", "max_speed_kmh", "depot_latitude", "dep
 _NAMES: Final[Mapping[str, str]] = {normalised(name): name for name in COLUMNS}
 
 
+def column_called(name: str) -> str | None:
+    """Which of `COLUMNS` a header names; None for none of them."""
+    return _NAMES.get(normalised(name))
+
+
 def vehicles_in(content: bytes, name: str) -> tuple[Vehicle, ...]:
     """The vehicles of a file called `name`, in its order.
 
@@ -67,7 +72,7 @@ def _csv_entries(text: str, name: str) -> Iterator[tuple[str, Mapping[str, objec
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         header = next((row for row in reader if row), [])
-        columns = [_NAMES.get(normalised(each)) for each in header]
+        columns = [column_called(each) for each in header]
         if "vehicle_id" not in columns:
             raise InvalidInput(
                 f"{name}: there is no column vehicle_id; columns are {', '.join(COLUMNS)}, "

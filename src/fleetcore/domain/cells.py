@@ -32,7 +32,6 @@ NULLS: Final = ("", "null", "NULL", "Null", "None", "none", "NA", "N/A", "n/a", 
 
 NUMBER: Final = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 NOT_FINITE: Final = r"[+-]?(?:[nN][aA][nN]|[iI][nN][fF](?:[iI][nN][iI][tT][yY])?)"
-EPOCH: Final = r"[+-]?[0-9]{1,17}(?:\.[0-9]*)?"
 ISO_TIME: Final = (
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[T ]([0-9]{2})(?::([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,9}))?)?)?"
@@ -84,9 +83,9 @@ def optional_number_in(text: str) -> float | None | Unreadable:
 
 
 def id_in(text: str) -> str | None | Unreadable:
-    """A vehicle id: stripped and in NFC; None if missing. `NULLS` but the empty one are ids."""
+    """A vehicle id: stripped and in NFC; None if missing."""
     stripped = unicodedata.normalize("NFC", text.strip())
-    if not stripped:
+    if stripped in NULLS:
         return None
     return stripped if readable_id(stripped) else UNREADABLE
 

@@ -21,7 +21,7 @@ class Part:
 
 @frozen(kw_only=True, slots=True)
 class LaneMessage:
-    """A claim check: which rows of which part a worker is asked to store."""
+    """A claim check: the part whose rows a worker is asked to store, all of them."""
 
     ingestion: str
     part: Part

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from fleetcore.domain.parts import StoredEvent
@@ -18,7 +18,7 @@ class LatestPositions(Protocol):
         raise NotImplementedError
 
     @abstractmethod
-    def apply(self, events: Sequence[StoredEvent], cursor: int) -> None:
+    def apply(self, events: Iterable[StoredEvent], cursor: int) -> None:
         """Keep, a vehicle, the winner of what is held and `events`, and save the cursor.
 
         One atomic step; the order of events does not matter, and a smaller cursor than the one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from fleetcore.domain.ledger import StoreOutcome
@@ -46,11 +46,12 @@ class LocationLog(Protocol):
         raise NotImplementedError
 
     @abstractmethod
-    def winners_since(self, cursor: int) -> tuple[tuple[StoredEvent, ...], int]:
+    def winners_since(self, cursor: int) -> tuple[Iterable[StoredEvent], int]:
         """The winner of each vehicle among the events appended behind `cursor`, and a new cursor.
 
-        0 is behind nothing: from the beginning. Events may be returned again for a later
-        cursor (compaction keeps the highest), none is left out. Applying the winners and then
-        saving the cursor keeps a view that picks winners exact.
+        The winners can be gone through once. Cursor 0 is behind nothing: from the beginning.
+        Events may be returned again for a later cursor (compaction keeps the highest), none is
+        left out. Applying the winners and then saving the cursor keeps a view that picks
+        winners exact.
         """
         raise NotImplementedError

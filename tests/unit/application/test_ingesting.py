@@ -206,6 +206,24 @@ def test_a_corrected_mapping_takes_the_place_of_an_unfinished_ingestion(
     assert committed == world.state(first).ledger.store.stored > 0
 
 
+def test_another_vehicle_id_closes_the_ingestion_of_the_same_file(
+    world: World, rows: Callable[..., str]
+) -> None:
+    """Of a file whose ids were taken from its name; another file of the same content stays."""
+    from_name = ReadingOptions(vehicle_from_filename="(file)")
+    source = BytesSource("file.csv", rows(0, 60).encode())
+    request = evolve(world.request, reading=from_name)
+    assert world.dies(20, lambda fleet: ingest(fleet, source, request))
+    (first,) = world.states()
+
+    elsewhere = ingest(world.fleet, BytesSource("other.csv", rows(0, 60).encode()), world.request)
+    assert "completed" == elsewhere.status
+    assert world.state(first).open
+    done = world.ingest(rows(0, 60), settings=FleetSettings(limits=Limits(max_speed_kmh=9)))
+
+    assert done.ingestion == world.state(first).superseded_by
+
+
 def test_who_is_superseded_while_reading_says_so(world: World, rows: Callable[..., str]) -> None:
     """The worker whose ingestion was closed fails with the reason and changes no more."""
     settings = FleetSettings(limits=Limits(max_speed_kmh=10))

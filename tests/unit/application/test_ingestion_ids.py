@@ -56,15 +56,14 @@ def test_what_does_not_decide_is_not_in_the_id(received: Received) -> None:
 
 
 def test_ids_of_one_content_begin_alike() -> None:
-    """However it is understood; another content, parent or vehicle begins otherwise."""
+    """However it is understood; another content or parent begins otherwise."""
     other = evolve(RECEIVED, settings=FleetSettings(limits=Limits(max_speed_kmh=1)))
-    prefix = content_prefix(RECEIVED, None)
+    prefix = content_prefix(RECEIVED)
 
     assert ingestion_id(RECEIVED, None).startswith(prefix)
-    assert ingestion_id(other, None).startswith(prefix)
-    assert prefix != content_prefix(evolve(RECEIVED, content="xxh3-128:01"), None)
-    assert prefix != content_prefix(evolve(RECEIVED, parent="00-1"), None)
-    assert prefix != content_prefix(RECEIVED, "cab-1")
+    assert ingestion_id(other, "cab-1").startswith(prefix)
+    assert prefix != content_prefix(evolve(RECEIVED, content="xxh3-128:01"))
+    assert prefix != content_prefix(evolve(RECEIVED, parent="00-1"))
 
 
 def test_attempts_are_counted() -> None:

@@ -39,11 +39,11 @@ def test_ingest_without_a_terminal_draws_nothing(tmp_path: Path) -> None:
     assert "rich" not in loaded
 
 
-def test_without_typer_it_says_what_to_install(
+def test_without_click_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A bare install has the command, and the command names the extra."""
-    monkeypatch.setitem(sys.modules, "typer", None)
+    monkeypatch.setitem(sys.modules, "click", None)
 
     assert main(["--help"]) == 1
     assert "pip install 'fleetcore[local]'" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """The columnar engine: blocks in parallel, chunks in order.
 
-Two worker threads parse and judge blocks and encode parts; the calling thread cuts the file and
-deduplicates chunk after chunk, which depends on the order of the file.
+Two worker threads parse and judge blocks and encode parts; a third cuts the file and deduplicates
+chunk after chunk, which depends on the order of the file, while the caller stores the last chunk.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -37,24 +38,37 @@ _OUTSIDE_COLUMNS: Final = frozenset({"vehicle_id", "observed_at", "source"})
 class ArrowEngine(BatchEngine):
     """Parses with Arrow's CSV reader and judges, deduplicates and enriches with numpy."""
 
+    def __init__(self, spool_folder: Path | None = None) -> None:
+        """`spool_folder` takes what was met in a file while it is read; see `Identities`."""
+        self._spool_folder = spool_folder
+
     def chunks(self, content: BinaryIO, work: Work) -> Iterator[Chunk]:
         """See `BatchEngine.chunks`."""
         with (
-            Identities(_expected_rows(work)) as identities,
+            Identities(_expected_rows(work), self._spool_folder) as identities,
             ThreadPoolExecutor(_WORKERS, thread_name_prefix="fleetcore") as pool,
+            ThreadPoolExecutor(1, thread_name_prefix="fleetcore") as ahead,
         ):
-            file = _File(work, identities, pool)
-            ready: deque[_Pending] = deque()
-            for number, blocks in file.judged(content):
-                ready.append(file.pending(number, blocks))
-                if len(ready) > 1:
-                    yield ready.popleft().result()
-            while ready:
-                yield ready.popleft().result()
+            made = _made(_File(work, identities, pool), content)
+            coming = ahead.submit(next, made, None)
+            while (chunk := coming.result()) is not None:
+                coming = ahead.submit(next, made, None)
+                yield chunk
 
     def events(self, content: bytes) -> Sequence[StoredEvent]:
         """See `BatchEngine.events`."""
         return part_file.events_of(part_file.decode(content))
+
+
+def _made(file: _File, content: BinaryIO) -> Iterator[Chunk]:
+    """The chunks; the parts of one are encoded while the next one is deduplicated."""
+    ready: deque[_Pending] = deque()
+    for number, blocks in file.judged(content):
+        ready.append(file.pending(number, blocks))
+        if len(ready) > 1:
+            yield ready.popleft().result()
+    while ready:
+        yield ready.popleft().result()
 
 
 @frozen(slots=True, eq=False)
@@ -128,7 +142,7 @@ class _File:
         rows = merged([block.rows for block in blocks], self._texts)
         vehicles = self._vehicles.sorted()
         found = deduplicated(rows, vehicles.ranks, self._identities)
-        tables = lane_tables(found, vehicles, self._work.received.ingestion)
+        tables = lane_tables(found.rows, vehicles, self._work.received.ingestion)
         tally: Counter[str] = sum((block.tally for block in blocks), Counter())
         counts = RowCounts(
             read=tally.total() + len(rows.accepted),

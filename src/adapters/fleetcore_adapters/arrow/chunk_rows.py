@@ -10,7 +10,7 @@ import pyarrow as pa
 from attrs import frozen
 from numpy.typing import NDArray
 
-from fleetcore.domain.lanes import LANES, Lane
+from fleetcore.domain.lanes import Lane
 from fleetcore_adapters.arrow.columns import (
     Codes,
     Column,
@@ -31,11 +31,10 @@ _DIGIT_BITS = 16
 
 
 @frozen(kw_only=True, slots=True, eq=False)
-class Sorted:
+class Kept:
     """A chunk's rows that go to the log, in part order, and how many of which kind."""
 
     rows: Rows
-    order: Ints
     accepted: int
     conflicting: int
     duplicate: int
@@ -74,24 +73,28 @@ def _merged_column(columns: Sequence[Column], texts: TextTable | None) -> Column
     return Numbers(values=values, valid=np.concatenate(valid))
 
 
-def deduplicated(rows: Rows, ranks: Codes, identities: Identities) -> Sorted:
+def deduplicated(rows: Rows, ranks: Codes, identities: Identities) -> Kept:
     """Sort the rows, drop the duplicates, and remember what is left."""
     order = _order(ranks, rows)
     payloads = Payloads(rows.columns, len(rows.times))
     kept, later = _inside(rows, order, payloads)
-    order, later = order[kept], later[kept]
-    vehicles, times = rows.vehicles[order], rows.times[order]
-    hashes = rows.identity_words[order]
-    met = identities.met(hashes, vehicles, times, order, payloads)
-    fresh = ~met.equal
-    if not fresh.all():
-        order, later = order[fresh], later[fresh]
-        vehicles, times, hashes = vehicles[fresh], times[fresh], hashes[fresh]
-    conflicting = int((later | met.sibling[fresh]).sum())
-    identities.add(hashes, vehicles, times, order, payloads)
-    return Sorted(
-        rows=rows,
-        order=order,
+    if not kept.all():
+        order, later = order[kept], later[kept]
+    met = identities.met(
+        rows.identity_words[order], rows.vehicles[order], rows.times[order], order, payloads
+    )
+    if met.equal.any():
+        fresh = ~met.equal
+        order, later = order[fresh], later[fresh] | met.sibling[fresh]
+    else:
+        later |= met.sibling
+    left = rows.take(order)
+    identities.add(
+        left.identity_words, left.vehicles, left.times, Payloads(left.columns, len(order))
+    )
+    conflicting = int(later.sum())
+    return Kept(
+        rows=left,
         accepted=len(order) - conflicting,
         conflicting=conflicting,
         duplicate=len(rows.accepted) - len(order),
@@ -148,38 +151,37 @@ def _drop_equal_behind_collision(
         kept[row] = not payloads.equal(order[earlier], mine).any()
 
 
-def lane_tables(chunk: Sorted, vehicles: SortedIds, ingestion: str) -> dict[Lane, list[pa.Table]]:
-    """The part of each lane that has rows, as one table a row group."""
-    masks = lanes_of(chunk.rows)
+def lane_tables(rows: Rows, vehicles: SortedIds, ingestion: str) -> dict[Lane, list[pa.Table]]:
+    """The part of each lane that has any of these sorted rows, as one table a row group."""
     found: dict[Lane, list[pa.Table]] = {}
-    for lane in LANES:
-        order = chunk.order[masks[lane][chunk.order]]
-        if len(order):
+    for lane, mask in lanes_of(rows).items():
+        if mask.any():
+            chosen = rows if mask.all() else rows.take(np.flatnonzero(mask))
             found[lane] = [
-                _table(chunk.rows, order[at : at + ROW_GROUP_ROWS], vehicles, ingestion)
-                for at in range(0, len(order), ROW_GROUP_ROWS)
+                _table(chosen, slice(at, at + ROW_GROUP_ROWS), vehicles, ingestion)
+                for at in range(0, len(chosen.times), ROW_GROUP_ROWS)
             ]
     return found
 
 
-def _table(rows: Rows, order: Ints, vehicles: SortedIds, ingestion: str) -> pa.Table:
-    places = vehicles.ranks[rows.vehicles[order]]
+def _table(rows: Rows, group: slice, vehicles: SortedIds, ingestion: str) -> pa.Table:
+    places = vehicles.ranks[rows.vehicles[group]]
     changes = np.concatenate(([True], places[1:] != places[:-1]))
     arrays = {
         "vehicle_id": _dictionary(
             np.cumsum(changes) - 1, vehicles.ids.take(pa.array(places[changes]))
         ),
-        "observed_at": pa.array(rows.times[order]).view(SCHEMA.field("observed_at").type),
-        "fingerprint": pa.array(rows.fingerprints[order]),
+        "observed_at": pa.array(rows.times[group]).view(SCHEMA.field("observed_at").type),
+        "fingerprint": pa.array(rows.fingerprints[group]),
         "ingestion": _dictionary(
-            np.zeros(len(order), dtype=np.int32), pa.array([ingestion], type=pa.string())
+            np.zeros(len(places), dtype=np.int32), pa.array([ingestion], type=pa.string())
         ),
-        "line": pa.array(rows.lines[order]),
-        **{name: _array(column.take(order)) for name, column in rows.columns.items()},
+        "line": pa.array(rows.lines[group]),
+        **{name: _array(column.take(group)) for name, column in rows.columns.items()},
     }
     return pa.table(
         [
-            arrays[field.name] if field.name in arrays else pa.nulls(len(order), field.type)
+            arrays[field.name] if field.name in arrays else pa.nulls(len(places), field.type)
             for field in SCHEMA
         ],
         schema=SCHEMA,
@@ -216,13 +218,10 @@ def remember(
         name: _column(_whole(table.column(name)), texts.get(name)) for name in names
     }
     ids = _whole(table.column("vehicle_id"))
-    codes = vehicles.codes(
-        pa.DictionaryArray.from_arrays(ids.indices, ids.dictionary.cast(pa.binary()))
-    )
+    codes = vehicles.codes(ids.cast(pa.string()))
     times = table.column("observed_at").cast(pa.int64()).to_numpy()
     hashes = mixed(vehicles.words[codes] + number_words("observed_at", Numbers(values=times)))
-    order = np.arange(len(times))
-    identities.add(hashes, codes, times, order, Payloads(columns, len(times)))
+    identities.add(hashes, codes, times, Payloads(columns, len(times)))
 
 
 def _column(array: pa.Array, texts: TextTable | None) -> Column:

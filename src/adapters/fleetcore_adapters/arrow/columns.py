@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from fleetcore.domain.fingerprint import salt, text_bits, word_of
+from fleetcore.domain.fingerprint import salt, word_of
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -19,9 +19,6 @@ Mask: TypeAlias = NDArray[np.bool_]
 MISSING: Final = -1
 UNREADABLE_CODE: Final = -2
 
-_MATRIX_BYTES: Final = 64
-"""Texts up to this length are hashed as one matrix; longer ones are rare."""
-
 
 @frozen(kw_only=True, slots=True, eq=False)
 class Numbers:
@@ -30,8 +27,8 @@ class Numbers:
     values: NDArray[Any]
     valid: Mask | None = None
 
-    def take(self, rows: NDArray[Any]) -> Numbers:
-        """The rows chosen by a mask or by indices."""
+    def take(self, rows: NDArray[Any] | slice) -> Numbers:
+        """The rows chosen by a mask, by indices or by a slice."""
         return Numbers(
             values=self.values[rows], valid=None if self.valid is None else self.valid[rows]
         )
@@ -51,8 +48,8 @@ class Texts:
     codes: Codes
     values: tuple[str, ...]
 
-    def take(self, rows: NDArray[Any]) -> Texts:
-        """The rows chosen by a mask or by indices."""
+    def take(self, rows: NDArray[Any] | slice) -> Texts:
+        """The rows chosen by a mask, by indices or by a slice."""
         return Texts(codes=self.codes[rows], values=self.values)
 
     def without(self, rows: Mask) -> Texts:
@@ -81,22 +78,6 @@ def number_words(field: str, column: Numbers) -> Words:
     if column.valid is not None:
         words[~column.valid] = 0
     return words
-
-
-def text_words(field: str, values: list[bytes]) -> Words:
-    """The word of each text, UTF-8 encoded."""
-    lengths = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
-    short = lengths <= _MATRIX_BYTES
-    width = -(-int(lengths[short].max(initial=1)) // 8) * 8
-    padded = np.array([value[:width] for value in values], dtype=f"S{width}")
-    matrix = padded.view(np.uint64).reshape(len(values), width // 8)
-    state = mixed(lengths.astype(np.uint64))
-    for at in range(width // 8):
-        inside = lengths > 8 * at
-        state = np.where(inside, mixed(state ^ matrix[:, at]), state)
-    for row in np.flatnonzero(~short):
-        state[row] = text_bits(values[row])
-    return mixed(state + np.uint64(salt(field)))
 
 
 def column_words(field: str, column: Column) -> Words:

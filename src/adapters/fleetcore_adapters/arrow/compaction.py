@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from attrs import evolve, frozen
+from attrs import frozen
 
-from fleetcore.ports.catalogue import Catalogue, Extent, Listing, LogFile
+from fleetcore.ports.catalogue import Catalogue, Listing, LogFile
 from fleetcore.ports.object_store import ObjectStore
-from fleetcore_adapters.arrow.columns import Ints, Mask
+from fleetcore_adapters.arrow.columns import Ints
 from fleetcore_adapters.arrow.day_files import MS_PER_DAY, DayFiles, unwritable
 from fleetcore_adapters.arrow.log_files import LogFiles, Opener, on_listing, opened_from
-from fleetcore_adapters.arrow.part_file import SCHEMA
+from fleetcore_adapters.arrow.vehicle_slices import VehicleSlices
 
 SLICE_ROWS: Final = 262_144
 """About how many rows are sorted at once."""
+
+MOST_SLICES: Final = 128
+"""At most how many slices are written side by side; those of a very large day are larger."""
 
 SAMPLED_ROWS: Final = 1_024
 """Of how many rows one tells where to cut slices."""
@@ -49,6 +50,9 @@ class Compaction:
     May run beside readers and appends: it replaces only files it has read, in one change of the
     catalogue, and the old files stay until they are removed some time later. Killed at any
     point, it leaves the log as it was or compacted.
+
+    Each file is read once for every `DAYS_AT_ONCE` days it reaches into. The rows of these days
+    wait in unfinished files, cut by vehicle, some 130 bytes each.
     """
 
     def __init__(
@@ -82,16 +86,17 @@ class Compaction:
                 and entry.sequence <= up_to
                 and entry.file.ingestion not in open_ingestions
             ]
-            days = self._days(fresh)
-            old = [
-                *fresh,
-                *(
-                    entry.file
-                    for entry in listing.entries
-                    if entry.file.kind == "compacted" and _day(entry.file) in days
-                ),
+            vehicles = self._surveyed(fresh)
+            joined = [
+                entry.file
+                for entry in listing.entries
+                if entry.file.kind == "compacted"
+                and _day_of(entry.file.extent.min_observed_at) in vehicles
             ]
-            new = self._rewritten(old, sorted(days))
+            for day, sampled in self._surveyed(joined).items():
+                vehicles[day] += sampled
+            old = [*fresh, *joined]
+            new = self._rewritten(old, vehicles)
             if old and not self._catalogue.replace([file.key for file in old], new, now_ms):
                 return None
             return Compacted(
@@ -114,110 +119,85 @@ class Compaction:
             self._catalogue.forget(keys)
         return len(keys)
 
-    def _days(self, files: Sequence[LogFile]) -> set[int]:
-        """The days on which these files have rows."""
-        days: set[int] = set()
+    def _surveyed(self, files: Sequence[LogFile]) -> dict[int, list[str]]:
+        """The days on which these files have rows: of each the vehicles of some rows."""
+        found: dict[int, list[str]] = {}
+        read = 0
         for file in files:
             with self._files.opened(file.key) as opened:
                 for group in opened.groups():
-                    times = _times(opened.read(group, ["observed_at"]))
-                    days.update(np.unique(times // MS_PER_DAY).tolist())
-        return days
+                    keys = opened.read(group, ("vehicle_id", "observed_at"))
+                    days = _days(keys)
+                    for day in np.unique(days).tolist():
+                        found.setdefault(day, [])
+                    sampled = np.arange(-read % SAMPLED_ROWS, len(days), SAMPLED_ROWS)
+                    ids = keys.column("vehicle_id").take(pa.array(sampled)).to_pylist()
+                    for day, vehicle_id in zip(days[sampled].tolist(), ids, strict=True):
+                        found[day].append(vehicle_id)
+                    read += len(days)
+        return found
 
-    def _rewritten(self, files: Sequence[LogFile], days: Sequence[int]) -> list[LogFile]:
+    def _rewritten(
+        self, files: Sequence[LogFile], vehicles: Mapping[int, Sequence[str]]
+    ) -> list[LogFile]:
+        """New files of the days surveyed, which hold all that these files hold of them."""
         new: list[LogFile] = []
-        if not files:
-            return new
-        # As many days as a file spans: fewer would read it again and again, more would cut the
-        # vehicles into slices so thin that they read each row group again and again.
-        at_once = min(DAYS_AT_ONCE, int(median(map(_days_spanned, files))))
         with unwritable(self._spool), tempfile.TemporaryDirectory(dir=self._spool) as spool:
-            for start in range(0, len(days), at_once):
-                new += self._days_rewritten(files, days[start : start + at_once], Path(spool))
+            for days in _batches(vehicles):
+                sample = sorted(each for day in days for each in vehicles[day])
+                new += self._days_rewritten(files, days, sample, Path(spool))
         return new
 
     def _days_rewritten(
-        self, files: Sequence[LogFile], days: Sequence[int], spool: Path
+        self, files: Sequence[LogFile], days: Sequence[int], sample: Sequence[str], spool: Path
     ) -> list[LogFile]:
         """The files of days that lie side by side in the sorted sequence of all days."""
+        slices = VehicleSlices(_ends(sample), spool)
+        for table in self._rows(files, days[0], days[-1]):
+            slices.add(table)
         writers = {day: DayFiles(day, self._objects, spool) for day in days}
-        whole = _Slice(first_day=days[0], last_day=days[-1])
-        for part in _slices(whole, self._sample(files, whole)):
-            tables = [table for file in files for table in self._rows(file, part)]
-            if tables:
-                table = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
-                del tables
-                for day, rows in _by_day(table):
-                    writers[day].add(rows)
-                    del rows
-                del table
-                pa.default_memory_pool().release_unused()
+        for table in slices.tables():
+            for day, rows in _by_day(table):
+                writers[day].add(rows)
+            pa.default_memory_pool().release_unused()
         return [file for writer in writers.values() for file in writer.finished()]
 
-    def _sample(self, files: Sequence[LogFile], part: _Slice) -> list[str]:
-        """The vehicle id of every so many rows."""
-        found: list[str] = []
+    def _rows(self, files: Sequence[LogFile], first: int, last: int) -> Iterator[pa.Table]:
+        """The rows of some days, in tables that are sorted as the files are."""
         for file in files:
-            for table in self._rows(file, part, ("vehicle_id", "observed_at")):
-                ids = table.column("vehicle_id")
-                found += ids.take(pa.array(range(0, len(ids), SAMPLED_ROWS))).to_pylist()
-        return found
-
-    def _rows(
-        self, file: LogFile, part: _Slice, columns: Sequence[str] = SCHEMA.names
-    ) -> Iterator[pa.Table]:
-        """The rows of a file that lie in a slice."""
-        if not part.meets(file.extent):
-            return
-        with self._files.opened(file.key) as opened:
-            for group, extent in enumerate(opened.footer.extents):
-                if part.meets(extent):
-                    table = opened.read(group, columns)
-                    rows = part.holds(table)
+            with self._files.opened(file.key) as opened:
+                for group, extent in enumerate(opened.footer.extents):
+                    if _day_of(extent.min_observed_at) > last:
+                        continue
+                    if _day_of(extent.max_observed_at) < first:
+                        continue
+                    table = opened.read(group)
+                    days = _days(table)
+                    rows = (days >= first) & (days <= last)
                     if rows.all():
                         yield table
                     elif rows.any():
-                        yield table.filter(pa.array(rows))
+                        yield table.filter(pa.array(rows)).combine_chunks()
 
 
-@frozen(kw_only=True, slots=True)
-class _Slice:
-    """Some days of the vehicles behind `after`, up to and with `until`; None: all."""
-
-    first_day: int
-    last_day: int
-    after: str | None = None
-    until: str | None = None
-
-    def meets(self, extent: Extent) -> bool:
-        """Whether rows of an extent may lie in the slice."""
-        return (
-            (self.after is None or extent.max_vehicle_id > self.after)
-            and (self.until is None or extent.min_vehicle_id <= self.until)
-            and extent.max_observed_at >= self.first_day * MS_PER_DAY
-            and extent.min_observed_at < (self.last_day + 1) * MS_PER_DAY
-        )
-
-    def holds(self, table: pa.Table) -> Mask:
-        """Which rows of a row group lie in the slice."""
-        days = _times(table) // MS_PER_DAY
-        held: Mask = (days >= self.first_day) & (days <= self.last_day)
-        column = table.column("vehicle_id").chunk(0)
-        codes = column.indices.to_numpy()
-        if self.after is not None:
-            held &= pc.greater(column.dictionary, self.after).to_numpy(zero_copy_only=False)[codes]
-        if self.until is not None:
-            within = pc.less_equal(column.dictionary, self.until)
-            held &= within.to_numpy(zero_copy_only=False)[codes]
-        return held
+def _batches(vehicles: Mapping[int, Sequence[str]]) -> Iterator[list[int]]:
+    """The days in order, as many at once as can be written side by side."""
+    batch: list[int] = []
+    rows = 0
+    for day in sorted(vehicles):
+        rows += len(vehicles[day]) * SAMPLED_ROWS
+        if batch and (len(batch) == DAYS_AT_ONCE or rows > MOST_SLICES * SLICE_ROWS):
+            yield batch
+            batch, rows = [], len(vehicles[day]) * SAMPLED_ROWS
+        batch.append(day)
+    if batch:
+        yield batch
 
 
-def _slices(whole: _Slice, sample: list[str]) -> Iterator[_Slice]:
-    """Slices of about `SLICE_ROWS` rows, one behind the other; a vehicle is never cut."""
-    step = SLICE_ROWS // SAMPLED_ROWS
-    ends = sorted(set(sorted(sample)[step::step]))
-    for after, until in pairwise([None, *ends, None]):
-        yield evolve(whole, after=after, until=until)
+def _ends(sample: Sequence[str]) -> list[str]:
+    """Where slices of about `SLICE_ROWS` rows end, the last one left out."""
+    step = max(SLICE_ROWS // SAMPLED_ROWS, -(-len(sample) // MOST_SLICES))
+    return sorted(set(sample[step::step]))
 
 
 def _by_day(table: pa.Table) -> Iterator[tuple[int, pa.Table]]:
@@ -240,9 +220,9 @@ def _times(table: pa.Table) -> Ints:
     return times
 
 
-def _days_spanned(file: LogFile) -> int:
-    return file.extent.max_observed_at // MS_PER_DAY - _day(file) + 1
+def _days(table: pa.Table) -> Ints:
+    return _times(table) // MS_PER_DAY
 
 
-def _day(file: LogFile) -> int:
-    return file.extent.min_observed_at // MS_PER_DAY
+def _day_of(observed_at: int) -> int:
+    return observed_at // MS_PER_DAY

@@ -21,13 +21,16 @@ from fleetcore.domain.cells import NULLS, number_in, optional_number_in, time_in
 from fleetcore.domain.interpretation import KMH_PER, Interpretation
 from fleetcore.domain.location import OPTIONAL_NUMBERS, FieldName
 from fleetcore.domain.rows import cells_of, physical_rows
-from fleetcore_adapters.arrow import cells
+from fleetcore_adapters.arrow.cells import Read, text_floats, typed_floats
 from fleetcore_adapters.arrow.columns import Ints, Mask, Numbers
+from fleetcore_adapters.arrow.times import TIME_TYPES, TypedTime, text_times, typed_times
 
 _ERROR_COLUMN: Final = re.compile(r"In CSV column #(\d+)")
-_TEXT: Final = pa.dictionary(pa.int32(), pa.binary())
+_TEXT: Final = pa.binary()
+_DICTIONARY: Final = pa.dictionary(pa.int32(), _TEXT)
 _TIME: Final[FieldName] = "observed_at"
-_TEXT_FIELDS: Final = ("vehicle_id", "status", "city", "source")
+_REPEATED_TEXTS: Final = ("status", "city", "source")
+_TEXT_FIELDS: Final = ("vehicle_id", *_REPEATED_TEXTS)
 
 
 @frozen(kw_only=True, slots=True, eq=False)
@@ -35,14 +38,14 @@ class ParsedBlock:
     """The rows of a block that have the right number of cells.
 
     `lines` and `spans` are of these rows; `numbers` holds times in epoch ms and floats, `texts`
-    raw dictionaries; `unreadable` masks the cells that have text but no meaning. `ragged` are
-    the other rows: line, text.
+    raw bytes, in dictionaries but for vehicle ids; `unreadable` masks the cells that have text
+    but no meaning. `ragged` are the other rows: line, text.
     """
 
     rows: int
     lines: Ints
     numbers: Mapping[FieldName, Numbers]
-    texts: dict[FieldName, pa.DictionaryArray]
+    texts: dict[FieldName, pa.Array]
     unreadable: dict[FieldName, Mask]
     ragged: tuple[tuple[int, bytes], ...]
     texts_of: Callable[[Ints], list[bytes]]
@@ -53,7 +56,7 @@ class CsvReader:
     """Reads the blocks of one file; blocks may be read by several threads at once."""
 
     interpretation: Interpretation
-    _time_kind: cells.TimeKind = field(init=False)
+    _time_kind: TypedTime = field(init=False)
     _as_text: frozenset[FieldName] = field(init=False, default=frozenset())
 
     def __attrs_post_init__(self) -> None:
@@ -65,14 +68,14 @@ class CsvReader:
             kind, as_text = self._time_kind, self._as_text
             ragged: list[int] = []
             try:
-                table = self._read(block, kind, as_text, ragged)
+                table = self._read(block, self._types(block, kind, as_text), ragged)
                 break
             except pa.ArrowInvalid as error:
                 self._widen(error, kind, as_text)
         spans = _Spans(block, self.interpretation.dialect.delimiter, table.num_rows, ragged)
         numbers: dict[FieldName, Numbers] = {}
         unreadable: dict[FieldName, Mask] = {}
-        texts: dict[FieldName, pa.DictionaryArray] = {}
+        texts: dict[FieldName, pa.Array] = {}
         for name in self.interpretation.mapping:
             column = _whole(table.column(name))
             if name in _TEXT_FIELDS:
@@ -92,31 +95,36 @@ class CsvReader:
             texts_of=spans.texts_of,
         )
 
+    def _types(
+        self, block: Block, kind: TypedTime, as_text: frozenset[FieldName]
+    ) -> dict[FieldName, pa.DataType]:
+        """The types to read a block's columns as."""
+        if kind == "epoch" and (b"0x" in block.data or b"0X" in block.data):
+            as_text |= {_TIME}  # the typed reader takes hexadecimal integers
+        return {
+            name: _DICTIONARY
+            if name in _REPEATED_TEXTS
+            else _TEXT
+            if name == "vehicle_id" or name in as_text
+            else TIME_TYPES[kind]
+            if name == _TIME
+            else pa.float64()
+            for name in self.interpretation.mapping
+        }
+
     def _read(
-        self, block: Block, kind: cells.TimeKind, as_text: frozenset[FieldName], ragged: list[int]
+        self, block: Block, types: Mapping[FieldName, pa.DataType], ragged: list[int]
     ) -> pa.Table:
-        mapping = self.interpretation.mapping
+        """The columns of these types; the rows of another width are left out and noted."""
         dialect = self.interpretation.dialect
         names = [f"column {number}" for number in range(len(dialect.columns))]
-        for name, column in mapping.items():
-            names[column] = name
-        if kind == "epoch" and (b"0x" in block.data or b"0X" in block.data):
-            as_text |= frozenset[FieldName]([_TIME])  # the typed reader takes hexadecimal integers
-        types = {
-            name: _TEXT
-            if name in _TEXT_FIELDS
-            else pa.binary()
-            if name in as_text
-            else cells.TIME_TYPES[kind]
-            if name == "observed_at"
-            else pa.float64()
-            for name in mapping
-        }
+        for name in types:
+            names[self.interpretation.mapping[name]] = name
         data = block.data
         if not _is_utf8(data):
             data = _whole_rows(block, dialect.delimiter, len(names), ragged)
         if not data:
-            return pa.table({name: pa.array([], type=types[name]) for name in mapping})
+            return pa.table({name: pa.array([], type=each) for name, each in types.items()})
 
         def skip(row: Any) -> str:
             ragged.append(row.number - 1)
@@ -134,15 +142,15 @@ class CsvReader:
                 invalid_row_handler=skip,
             ),
             convert_options=pcsv.ConvertOptions(
-                include_columns=list(mapping),
-                column_types=types,
+                include_columns=list(types),
+                column_types=dict(types),
                 null_values=list(NULLS),
                 strings_can_be_null=False,
             ),
         )
 
     def _widen(
-        self, error: pa.ArrowInvalid, kind: cells.TimeKind, as_text: frozenset[FieldName]
+        self, error: pa.ArrowInvalid, kind: TypedTime, as_text: frozenset[FieldName]
     ) -> None:
         """Read the column the error names in a wider form from now on."""
         mapping = self.interpretation.mapping
@@ -157,34 +165,20 @@ class CsvReader:
             return
         self._as_text |= named
 
-    def _values(
-        self, name: FieldName, column: pa.Array, kind: cells.TimeKind, block: Block
-    ) -> cells.Read:
+    def _values(self, name: FieldName, column: pa.Array, kind: TypedTime, block: Block) -> Read:
         meaning = self.interpretation
-        if name == "observed_at":
-            form, zone = meaning.time_format, meaning.zone
-            if not pa.types.is_binary(column.type):
-                times = cells.typed_times(column, kind, form, zone)
-                if times is not None:
-                    return cells.Read(numbers=times)
-                column = self._text_column(name, block)
-            scalar = partial(time_in, form=form, zone=zone)
-            return cells.text_times(column, kind, form, zone, scalar)
+        form, zone = meaning.time_format, meaning.zone
         factor = KMH_PER[meaning.speed_unit] if name == "speed_kmh" else 1.0
-        if not pa.types.is_binary(column.type):
-            floats = cells.typed_floats(column)
-            if floats is not None:
-                return cells.Read(numbers=_scaled(floats, factor))
-            column = self._text_column(name, block)
-        read = cells.text_floats(
-            column, optional_number_in if name in OPTIONAL_NUMBERS else number_in
-        )
-        return cells.Read(numbers=_scaled(read.numbers, factor), unreadable=read.unreadable)
-
-    def _text_column(self, name: FieldName, block: Block) -> pa.Array:
-        """A column read again as text, for cells the typed reader is too generous with."""
-        table = self._read(block, "text", frozenset(self.interpretation.mapping), [])
-        return _whole(table.column(name))
+        if column.type != _TEXT:
+            typed = typed_times(column, kind, form, zone) if name == _TIME else typed_floats(column)
+            if typed is not None:
+                return Read(numbers=_scaled(typed, factor))
+            self._as_text |= {name}
+            column = _whole(self._read(block, {name: _TEXT}, []).column(name))
+        if name == _TIME:
+            return text_times(column, form, zone, partial(time_in, form=form, zone=zone))
+        read = text_floats(column, optional_number_in if name in OPTIONAL_NUMBERS else number_in)
+        return Read(numbers=_scaled(read.numbers, factor), unreadable=read.unreadable)
 
 
 def _scaled(numbers: Numbers, factor: float) -> Numbers:

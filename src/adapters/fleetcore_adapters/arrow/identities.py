@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -17,6 +20,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from fleetcore.errors import StorageUnavailable
 from fleetcore_adapters.arrow.columns import Codes, Ints, Mask, Words
 from fleetcore_adapters.arrow.payloads import Payloads
 
@@ -61,7 +65,6 @@ class _Section:
     offset: int
     codes: int
     rows: int
-    payloads: int
     first_ms: int
     last_ms: int
 
@@ -77,9 +80,16 @@ class Meetings:
 class Identities:
     """The spool and its filter. Close it to remove the spool."""
 
-    def __init__(self, expected_rows: int) -> None:
+    def __init__(self, expected_rows: int, folder: Path | None = None) -> None:
+        """Open a spool without a name in a folder (None: the system's one for such files).
+
+        All methods raise `StorageUnavailable` where it cannot be written or read.
+        """
         self._filter = BloomFilter(expected_rows)
-        self._spool = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by close()
+        self._where = Path(tempfile.gettempdir()) if folder is None else folder
+        with self._translated():
+            # Closed by `__exit__`.
+            self._spool = tempfile.TemporaryFile(dir=self._where, buffering=0)  # noqa: SIM115
         self._sections: list[_Section] = []
 
     def __enter__(self) -> Self:
@@ -115,9 +125,7 @@ class Identities:
                 equal[rows[same]] = True
         return Meetings(sibling=sibling, equal=equal)
 
-    def add(
-        self, hashes: Words, vehicles: Codes, times: Ints, order: Ints, payloads: Payloads
-    ) -> None:
+    def add(self, hashes: Words, vehicles: Codes, times: Ints, payloads: Payloads) -> None:
         """Add rows that are sorted so that each vehicle's rows are together, by time."""
         if not len(hashes):
             return
@@ -130,15 +138,13 @@ class Identities:
             offset=self._spool.seek(0, 2),
             codes=len(bounds),
             rows=len(times),
-            payloads=len(payloads),
             first_ms=int(times.min()),
             last_ms=int(times.max()),
         )
-        self._spool.write(bounds.data)
-        self._spool.write(times.data)
-        self._spool.write(order.data)
+        self._write(bounds)
+        self._write(times)
         for place in range(payloads.width):
-            self._spool.write(payloads.words(place).data)
+            self._write(payloads.words(place))
         self._sections.append(section)
 
     def _find(self, section: _Section, vehicles: Codes, times: Ints) -> tuple[Ints, Ints]:
@@ -168,17 +174,33 @@ class Identities:
     def _equal(self, section: _Section, places: Ints, payloads: Payloads, rows: Ints) -> Mask:
         """Which payloads at places of a section equal those of the rows beside them."""
         at = section.offset + (section.codes + section.rows) * 8
-        found = self._load(at, np.dtype(np.int64), section.rows)[places]
-        at += section.rows * 8
         same = np.ones(len(places), dtype=np.bool_)
         for place in range(payloads.width):
-            held = self._load(at, np.dtype(np.uint64), section.payloads)
-            same &= held[found] == payloads.words(place, rows)
-            at += section.payloads * 8
+            held = self._load(at, np.dtype(np.uint64), section.rows)
+            same &= held[places] == payloads.words(place, rows)
+            at += section.rows * 8
         return same
 
+    def _write(self, column: NDArray[Any]) -> None:
+        rest = column.data.cast("B")
+        with self._translated():
+            while rest:
+                rest = rest[self._spool.write(rest) :]
+
     def _load(self, offset: int, dtype: np.dtype[Any], count: int) -> NDArray[Any]:
-        return np.frombuffer(os.pread(self._spool.fileno(), count * dtype.itemsize, offset), dtype)
+        with self._translated():
+            content = os.pread(self._spool.fileno(), count * dtype.itemsize, offset)
+        return np.frombuffer(content, dtype)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StorageUnavailable(
+                f"{self._where}: {error.strerror or error}; "
+                "what repeats in a file is found there: free some space and run again"
+            ) from error
 
 
 _NONE: Final = np.empty(0, dtype=np.int64)

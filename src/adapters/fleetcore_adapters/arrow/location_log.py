@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.parts import Part, StoredEvent
 from fleetcore.errors import CorruptObject, ObjectMissing, StorageUnavailable
-from fleetcore.ports.catalogue import Appended, Catalogue, Extent, Listing, LogFile
+from fleetcore.ports.catalogue import Appended, Catalogue, Entry, Extent, Listing, LogFile
 from fleetcore.ports.location_log import LocationLog
 from fleetcore.ports.object_store import ObjectStore
 from fleetcore_adapters.arrow import part_file
@@ -112,17 +112,16 @@ class ParquetLog(LocationLog):
                     f"{entry.file.key!r} was compacted away while the log was scanned; scan again"
                 ) from error
 
-    def winners_since(self, cursor: int) -> tuple[tuple[StoredEvent, ...], int]:
+    def winners_since(self, cursor: int) -> tuple[Iterable[StoredEvent], int]:
         def fold(listing: Listing) -> tuple[pa.Table | None, int]:
             winners = Winners()
-            for entry in listing.entries:
+            for entry in sorted(listing.entries, key=_reach_ms, reverse=True):
                 with self._files.opened(entry.file.key) as file:
-                    for group in file.groups():
-                        winners.add(file.read(group))
+                    winners.add(file)
             return winners.result(), listing.sequence
 
         table, sequence = on_listing(lambda: self._catalogue.files(after=cursor), fold)
-        events = () if table is None else part_file.events_of(table)
+        events = () if table is None else part_file.rows_of(table)
         return events, max(sequence, cursor)
 
     def _batches(self, parts: Iterable[Part]) -> Iterator[list[_Arrival]]:
@@ -254,6 +253,10 @@ class ParquetLog(LocationLog):
                 yield opened.read(group, columns)
 
 
+def _reach_ms(entry: Entry) -> int:
+    return entry.file.extent.max_observed_at
+
+
 def _may_share_rows(file: LogFile, other: LogFile) -> bool:
     return other.ingestion != file.ingestion and other.extent.meets(file.extent)
 
@@ -263,7 +266,7 @@ def _ingestions(batch: Sequence[_Arrival]) -> int:
 
 
 def _rows_of_vehicle(file: OpenFile, extent: Extent) -> Iterator[pa.Table]:
-    """The rows of one vehicle's span."""
+    """The rows of one vehicle's span, which lie side by side in a row group."""
     for group in file.groups([extent]):
         keys = file.read(group, ("vehicle_id", "observed_at"))
         ids = keys.column("vehicle_id").chunk(0)
@@ -275,4 +278,4 @@ def _rows_of_vehicle(file: OpenFile, extent: Extent) -> Iterator[pa.Table]:
             & (times <= extent.max_observed_at)
         )
         if len(rows):
-            yield file.read(group).take(pa.array(rows))
+            yield file.read(group).slice(rows[0], len(rows))

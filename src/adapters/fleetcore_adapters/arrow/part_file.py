@@ -46,6 +46,8 @@ SCHEMA: Final = pa.schema(
 
 _EVENT_COLUMNS: Final = [name for name in SCHEMA.names if name != "fingerprint"]
 _DICTIONARIES: Final = [f.name for f in SCHEMA if pa.types.is_dictionary(f.type)]
+_REPEATS: Final = 4
+"""Rows an id from which on a dictionary of ids pays."""
 _ENCODINGS: Final = {
     f.name: "BYTE_STREAM_SPLIT" if pa.types.is_floating(f.type) else "DELTA_BINARY_PACKED"
     for f in SCHEMA
@@ -53,14 +55,14 @@ _ENCODINGS: Final = {
 }
 
 
-def writer(sink: pa.NativeFile) -> pq.ParquetWriter:
+def writer(sink: pa.NativeFile, dictionaries: Sequence[str] = _DICTIONARIES) -> pq.ParquetWriter:
     """A writer of part files; give it sorted tables with `row_group_size=ROW_GROUP_ROWS`."""
     return pq.ParquetWriter(
         sink,
         SCHEMA,
         compression="zstd",
         compression_level=1,
-        use_dictionary=_DICTIONARIES,
+        use_dictionary=list(dictionaries),
         column_encoding=_ENCODINGS,
         write_statistics=["vehicle_id", "observed_at", "ingestion"],
         store_schema=True,
@@ -72,8 +74,11 @@ def encode(*tables: pa.Table) -> bytes:
 
     A row group never holds rows of two tables, so each may have dictionaries of its own.
     """
+    # Where most ids differ, sorted texts pack better than a dictionary and places in it.
+    ids = [table.column("vehicle_id").chunk(0) for table in tables if table.num_rows]
+    repeat = sum(len(each) for each in ids) >= _REPEATS * sum(len(each.dictionary) for each in ids)
     sink = pa.BufferOutputStream()
-    with writer(sink) as out:
+    with writer(sink, _DICTIONARIES if repeat else _DICTIONARIES[1:]) as out:
         for table in tables:
             out.write_table(table, row_group_size=ROW_GROUP_ROWS)
     return sink.getvalue().to_pybytes()

@@ -44,6 +44,18 @@ class Rows:
     identity_words: Words
     fingerprints: Words
 
+    def take(self, order: Ints) -> Rows:
+        """Some of the accepted rows, in another order; what is left out is gone."""
+        return Rows(
+            accepted=np.arange(len(order)),
+            vehicles=self.vehicles[order],
+            times=self.times[order],
+            lines=self.lines[order],
+            columns={name: column.take(order) for name, column in self.columns.items()},
+            identity_words=self.identity_words[order],
+            fingerprints=self.fingerprints[order],
+        )
+
 
 def rows_of(
     parsed: ParsedBlock,

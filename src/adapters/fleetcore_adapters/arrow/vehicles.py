@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import frozen
 
-from fleetcore.domain.cells import UNREADABLE, id_in
+from fleetcore.domain.cells import NULLS, UNREADABLE, id_in
 from fleetcore.domain.location import MAX_VEHICLE_ID_BYTES
 from fleetcore.domain.rules.settings import FleetSettings, judging_values
-from fleetcore.domain.vehicles import Vehicle
 from fleetcore.ports.vehicle_directory import VehicleDirectory
+from fleetcore_adapters.arrow.cells import numbers_of
 from fleetcore_adapters.arrow.columns import (
     MISSING,
     UNREADABLE_CODE,
@@ -25,12 +25,13 @@ from fleetcore_adapters.arrow.columns import (
     Numbers,
     Texts,
     Words,
-    text_words,
 )
 from fleetcore_adapters.arrow.rules import Cells
+from fleetcore_adapters.arrow.texts import EMPTY_INDEX, UNKNOWN, are_plain_ids, text_words
+from fleetcore_adapters.arrow.vehicles_file import VehiclesFile, vehicle_columns
 
-_ORDINARY_ID: Final = rf"^[!-~]([ -~]{{0,{min(MAX_VEHICLE_ID_BYTES, 1000) - 2}}}[!-~])?$"
-"""Ids that are their own normal form: printable ASCII without blanks around."""
+
+_NULLS: Final = frozenset(map(str.encode, NULLS))
 
 
 @frozen(kw_only=True, slots=True, eq=False)
@@ -47,57 +48,52 @@ class VehicleTable:
     def __init__(self, directory: VehicleDirectory | None) -> None:
         self._lock = Lock()
         self._directory = directory
-        self._raw = pa.array([], type=pa.binary())
-        self._code_of_raw = np.empty(0, dtype=np.int32)
+        self._spellings = EMPTY_INDEX
+        self._code_of_spelling = np.empty(0, dtype=np.int32)
         self._code_of: dict[str, int] = {}
-        self.ids: list[str] = []
+        self._ids = pa.array([], type=pa.string())
         self.words: Words = np.empty(0, dtype=np.uint64)
-        self._metadata: dict[str, Column] = _metadata_columns([None])
-        self._sorted = SortedIds(
-            ranks=np.empty(0, dtype=np.int32), ids=pa.array([], type=pa.string())
-        )
+        self._metadata = _metadata_columns(vehicle_columns([None]))
+        self._sorted = SortedIds(ranks=np.empty(0, dtype=np.int32), ids=self._ids)
 
-    def codes(self, column: pa.DictionaryArray) -> Codes:
+    def codes(self, column: pa.Array) -> Codes:
         """The code of each row's vehicle; `MISSING` or `UNREADABLE_CODE` where it has none."""
-        with self._lock:
-            raw = column.dictionary
-            found = pc.index_in(raw, value_set=self._raw)
-            if found.null_count:
-                self._learn(raw.filter(found.is_null()))
-                found = pc.index_in(raw, value_set=self._raw)
-            by_entry = self._code_of_raw[found.to_numpy(zero_copy_only=False)]
-        indices = column.indices.to_numpy(zero_copy_only=False)
-        return by_entry[indices] if len(by_entry) else np.empty(0, dtype=np.int32)
+        numbers = self._spellings.find(column)
+        if (numbers == UNKNOWN).any():
+            with self._lock:
+                # Another thread may have learned some of them meanwhile.
+                numbers = self._spellings.find(column)
+                if (unknown := numbers == UNKNOWN).any():
+                    self._learn(column.filter(pa.array(unknown)).unique())
+                    numbers = self._spellings.find(column)
+        return self._code_of_spelling[numbers] if len(numbers) else np.empty(0, dtype=np.int32)
 
     def code(self, vehicle_id: str) -> int:
         """The code of one id that is in its normal form."""
-        column = pa.array([vehicle_id.encode()], type=pa.binary()).dictionary_encode()
-        return int(self.codes(column)[0])
+        return int(self.codes(pa.array([vehicle_id.encode()], type=pa.binary()))[0])
 
-    def _learn(self, raw: pa.Array) -> None:
+    def _learn(self, spellings: pa.Array) -> None:
         """Give codes to spellings not met before; two spellings of one id share its code."""
-        first = len(self.ids)
-        ordinary = pc.all(pc.match_substring_regex(raw, _ORDINARY_ID)).as_py()
-        if ordinary and not self._code_of:
-            fresh: list[str] = raw.cast(pa.string()).to_pylist()
+        first = len(self._ids)
+        if not self._code_of and _are_ids(spellings):
+            fresh = spellings.cast(pa.string())
             codes = np.arange(first, first + len(fresh), dtype=np.int32)
         else:
             if not self._code_of:
-                self._code_of = {vehicle_id: code for code, vehicle_id in enumerate(self.ids)}
-            codes = np.array([self._code(text) for text in raw.to_pylist()], dtype=np.int32)
-            fresh = list(self._code_of)[first:]
-        self.ids.extend(fresh)
-        if fresh:
-            words = text_words("vehicle_id", [vehicle_id.encode() for vehicle_id in fresh])
-            self.words = np.concatenate((self.words, words))
+                self._code_of = {each: code for code, each in enumerate(self._ids.to_pylist())}
+            codes = np.array([self._code(text) for text in spellings.to_pylist()], dtype=np.int32)
+            fresh = pa.array(list(self._code_of)[first:], type=pa.string())
+        if len(fresh):
+            self._ids = pa.concat_arrays([self._ids, fresh])
+            self.words = np.concatenate((self.words, text_words("vehicle_id", fresh)))
             if self._directory is not None:
-                found = self._directory.find(fresh)
-                more = _metadata_columns([*(found.get(vehicle_id) for vehicle_id in fresh), None])
+                more = _metadata_columns(_looked_up(self._directory, fresh))
                 self._metadata = {
                     name: _extended(column, more[name]) for name, column in self._metadata.items()
                 }
-        self._code_of_raw = np.concatenate((self._code_of_raw, codes))
-        self._raw = pa.concat_arrays([self._raw, raw])
+        self._code_of_spelling = np.concatenate((self._code_of_spelling, codes))
+        # Last: who finds a spelling without the lock finds all that belongs to it.
+        self._spellings = self._spellings.extended(spellings)
 
     def _code(self, raw: bytes) -> int:
         vehicle_id = _id_of(raw)
@@ -108,8 +104,8 @@ class VehicleTable:
     def sorted(self) -> SortedIds:
         """The ids met so far in the order of their UTF-8 bytes; a snapshot."""
         with self._lock:
-            if len(self._sorted.ranks) != len(self.ids):
-                ids = pa.array(self.ids, type=pa.string())
+            if len(self._sorted.ranks) != len(self._ids):
+                ids = self._ids
                 order = pc.array_sort_indices(ids)
                 ranks = np.empty(len(order), dtype=np.int32)
                 ranks[order.to_numpy(zero_copy_only=False)] = np.arange(len(order), dtype=np.int32)
@@ -125,6 +121,13 @@ class VehicleTable:
             return {} if self._directory is None else self._metadata
 
 
+def _are_ids(spellings: pa.Array) -> bool:
+    """Whether all are ids as they are, in plain ASCII."""
+    return are_plain_ids(spellings, MAX_VEHICLE_ID_BYTES) and not _NULLS.intersection(
+        spellings.to_pylist()
+    )
+
+
 def _id_of(raw: bytes) -> str | object | None:
     try:
         return id_in(raw.decode())
@@ -132,26 +135,32 @@ def _id_of(raw: bytes) -> str | object | None:
         return UNREADABLE
 
 
-def _metadata_columns(vehicles: Sequence[Vehicle | None]) -> dict[str, Column]:
+def _looked_up(directory: VehicleDirectory, ids: pa.Array) -> pa.Table:
+    """What a directory knows of vehicles, a row an id, and one empty row behind."""
+    if isinstance(directory, VehiclesFile):
+        return directory.columns(pa.concat_arrays([ids, pa.nulls(1, ids.type)]))
+    asked = ids.to_pylist()
+    found = directory.find(asked)
+    return vehicle_columns([*(found.get(vehicle_id) for vehicle_id in asked), None])
+
+
+def _metadata_columns(vehicles: pa.Table) -> dict[str, Column]:
     """What rules and enrichment ask of a directory, a row a vehicle."""
-    known = [vehicle is not None for vehicle in vehicles]
-    classes: dict[str, int] = {}
-    codes = [
-        MISSING
-        if vehicle is None or vehicle.vehicle_class is None
-        else classes.setdefault(vehicle.vehicle_class, len(classes))
-        for vehicle in vehicles
-    ]
-    latitudes = _numbers([None if each is None else each.depot_latitude for each in vehicles])
-    longitudes = _numbers([None if each is None else each.depot_longitude for each in vehicles])
-    there = _validity(latitudes) & _validity(longitudes)
-    phi, lambda_ = np.radians(latitudes.values), np.radians(longitudes.values)
+    ids, classes, speeds, latitudes, longitudes = (
+        column.combine_chunks() for column in vehicles.unify_dictionaries().columns
+    )
+    depots = numbers_of(latitudes), numbers_of(longitudes)
+    there = latitudes.is_valid().to_numpy(zero_copy_only=False)
+    phi, lambda_ = (np.radians(each.values) for each in depots)
     return {
-        "vehicle_id": Numbers(values=np.zeros(len(known)), valid=np.array(known, dtype=np.bool_)),
-        "vehicle_class": Texts(codes=np.array(codes, dtype=np.int32), values=tuple(classes)),
-        "max_speed_kmh": _numbers(
-            [None if each is None else each.max_speed_kmh for each in vehicles]
+        "vehicle_id": Numbers(
+            values=np.zeros(len(ids)), valid=ids.is_valid().to_numpy(zero_copy_only=False)
         ),
+        "vehicle_class": Texts(
+            codes=classes.indices.fill_null(MISSING).to_numpy(),
+            values=tuple(classes.dictionary.to_pylist()),
+        ),
+        "max_speed_kmh": numbers_of(speeds),
         "depot_phi": Numbers(values=phi, valid=there),
         "depot_lambda": Numbers(values=lambda_, valid=there),
         "depot_cos_phi": Numbers(values=np.cos(phi), valid=there),
@@ -176,12 +185,6 @@ def _extended(column: Column, more: Column) -> Column:
 
 def _validity(column: Numbers) -> Mask:
     return np.ones(len(column.values), dtype=np.bool_) if column.valid is None else column.valid
-
-
-def _numbers(values: Sequence[float | None]) -> Numbers:
-    found = np.array(values, dtype=np.float64)
-    valid = ~np.isnan(found)
-    return Numbers(values=np.where(valid, found, 0.0), valid=valid)
 
 
 def settings_by_row(

@@ -1,4 +1,4 @@
-"""The winner of each vehicle, folded over tables in the order of `precedence`."""
+"""The winner of each vehicle, folded over the files of the log in the order of `precedence`."""
 
 from __future__ import annotations
 
@@ -9,24 +9,42 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fleetcore_adapters.arrow.columns import Ints
+from fleetcore_adapters.arrow.log_files import OpenFile
 
 MOST_CANDIDATES: Final = 262_144
 
+_BEFORE_ALL: Final = -(2**63)
+_NO_CODES: Final = pa.array([], type=pa.int32())
+_KEYS: Final = ("vehicle_id", "observed_at")
+
 
 class Winners:
-    """Takes tables one after the other and keeps, a vehicle, what may still win."""
+    """Takes files one after the other and keeps, a vehicle, what may still win.
+
+    Of a file it reads who was seen when; the rest only of row groups with a row that no earlier
+    file has beaten. So it costs least to begin with the file that reaches furthest.
+    """
 
     def __init__(self) -> None:
-        self._candidates: list[pa.Table] = []
+        self._ids: pa.Array = pa.array([], type=pa.string())
+        self._latest: Ints = np.empty(0, dtype=np.int64)
+        self._candidates: list[tuple[pa.Table, Ints]] = []
         self._rows = 0
         self._limit = MOST_CANDIDATES
 
-    def add(self, table: pa.Table) -> None:
-        """Let the rows of a table take part; rows of one vehicle that lie together cost least."""
-        if table.num_rows:
-            codes = table.column("vehicle_id").combine_chunks().indices.to_numpy()
-            times = table.column("observed_at").cast(pa.int64()).to_numpy()
-            self._keep(table.take(_latest(codes, times)))
+    def add(self, file: OpenFile) -> None:
+        """Let the rows of a file take part."""
+        groups = file.groups()
+        keys = [file.read(group, _KEYS) for group in groups]
+        times = [_times(each) for each in keys]
+        vehicles = self._vehicles([each.column("vehicle_id").chunk(0) for each in keys])
+        for codes, instants in zip(vehicles, times, strict=True):
+            np.maximum.at(self._latest, codes, instants)
+        del keys
+        for group, codes, instants in zip(groups, vehicles, times, strict=True):
+            rows = np.flatnonzero(instants == self._latest[codes])
+            if len(rows):
+                self._keep(file.read(group).take(rows), codes[rows])
         if self._rows > self._limit:
             self._reduce()
             self._limit = max(MOST_CANDIDATES, 2 * self._rows)
@@ -36,37 +54,37 @@ class Winners:
         if not self._candidates:
             return None
         self._reduce()
-        return self._candidates[0]
+        ((table, codes),) = self._candidates
+        return table.take(pc.sort_indices(self._ids.take(pa.array(codes))))
 
-    def _keep(self, table: pa.Table) -> None:
-        self._candidates.append(table)
+    def _vehicles(self, columns: list[pa.DictionaryArray]) -> list[Ints]:
+        """Each row's vehicle as its place among all ids met so far, which the new ones join."""
+        known = pa.DictionaryArray.from_arrays(_NO_CODES, self._ids)
+        _, *found = pa.chunked_array([known, *columns]).unify_dictionaries().chunks
+        for each in found[:1]:
+            new = np.full(len(each.dictionary) - len(self._ids), _BEFORE_ALL)
+            self._ids, self._latest = each.dictionary, np.append(self._latest, new)
+        return [each.indices.to_numpy() for each in found]
+
+    def _keep(self, table: pa.Table, codes: Ints) -> None:
+        self._candidates.append((table, codes))
         self._rows += table.num_rows
 
     def _reduce(self) -> None:
-        table = pa.concat_tables(self._candidates).unify_dictionaries().combine_chunks()
+        """Of each vehicle keep the row that comes last in the order of `precedence`."""
+        table = pa.concat_tables([table for table, _ in self._candidates])
+        table = table.unify_dictionaries().combine_chunks()
+        codes = np.concatenate([codes for _, codes in self._candidates])
+        rows = np.flatnonzero(_times(table) == self._latest[codes])
+        inaccuracy = table.column("accuracy_m").fill_null(np.inf).to_numpy()[rows]
+        fingerprints = table.column("fingerprint").to_numpy()[rows]
+        rows = rows[np.lexsort((fingerprints, -inaccuracy, codes[rows]))]
+        ordered = codes[rows]
+        rows = rows[np.append(ordered[1:] != ordered[:-1], True)]
         self._candidates, self._rows = [], 0
-        self._keep(table.take(_winners(table)))
+        self._keep(table.take(rows), codes[rows])
 
 
-def _winners(table: pa.Table) -> Ints:
-    """The row of each vehicle that comes last in the order of `precedence`."""
-    ids = table.column("vehicle_id").combine_chunks()
-    ranks = np.empty(len(ids.dictionary), dtype=np.int64)
-    ranks[pc.sort_indices(ids.dictionary).to_numpy()] = np.arange(len(ids.dictionary))
-    vehicles = ranks[ids.indices.to_numpy()]
-    times = table.column("observed_at").cast(pa.int64()).to_numpy()
-    rows = np.argsort(vehicles, kind="stable")
-    rows = rows[_latest(vehicles[rows], times[rows])]
-    inaccuracy = table.column("accuracy_m").fill_null(np.inf).to_numpy()[rows]
-    fingerprints = table.column("fingerprint").to_numpy()[rows]
-    rows = rows[np.lexsort((fingerprints, -inaccuracy, vehicles[rows]))]
-    ordered = vehicles[rows]
-    return rows[np.append(ordered[1:] != ordered[:-1], True)]
-
-
-def _latest(codes: Ints, times: Ints) -> Ints:
-    """In each run of equal codes the rows with the run's latest time."""
-    starts = np.flatnonzero(np.concatenate(([True], codes[1:] != codes[:-1])))
-    latest = np.maximum.reduceat(times, starts)
-    lengths = np.diff(np.append(starts, len(codes)))
-    return np.flatnonzero(times == np.repeat(latest, lengths))
+def _times(table: pa.Table) -> Ints:
+    times: Ints = table.column("observed_at").chunk(0).cast(pa.int64()).to_numpy()
+    return times

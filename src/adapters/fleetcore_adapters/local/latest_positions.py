@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from fleetcore.domain.location import LocationEvent, precedence
@@ -39,6 +39,7 @@ TABLES: Final[Mapping[str, str]] = {
 
 _SELECT_ALL: Final = "SELECT * FROM latest_positions ORDER BY vehicle_id"
 _SELECT_ONE: Final = "SELECT * FROM latest_positions WHERE vehicle_id = ?"
+_SELECT_GREATEST: Final = "SELECT coalesce(max(vehicle_id), '') FROM latest_positions"
 _SELECT_TIME: Final = "SELECT observed_at FROM latest_positions WHERE vehicle_id = ?"
 _UPSERT: Final = (
     "INSERT OR REPLACE INTO latest_positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -59,15 +60,9 @@ class LocalLatestPositions(LatestPositions):
             row = connection.execute("SELECT cursor FROM latest_positions_cursor").fetchone()
         return 0 if row is None else int(row[0])
 
-    def apply(self, events: Sequence[StoredEvent], cursor: int) -> None:
-        best: dict[str, StoredEvent] = {}
-        for stored in events:
-            rival = best.get(stored.event.vehicle_id)
-            if rival is None or _beats(stored.event, rival.event):
-                best[stored.event.vehicle_id] = stored
+    def apply(self, events: Iterable[StoredEvent], cursor: int) -> None:
         with self._database.write() as connection:
-            advancing = list(_advancing(connection, best))
-            connection.executemany(_UPSERT, map(_row_of, advancing))
+            connection.executemany(_UPSERT, map(_row_of, _advancing(connection, events)))
             connection.execute(
                 "INSERT INTO latest_positions_cursor VALUES (1, ?) ON CONFLICT (only_row)"
                 " DO UPDATE SET cursor = max(cursor, excluded.cursor)",
@@ -87,27 +82,30 @@ class LocalLatestPositions(LatestPositions):
         return tuple(map(_stored_of, rows))
 
 
-def _beats(event: LocationEvent, rival: LocationEvent) -> bool:
-    """As comparing `precedence`, but without fingerprints where the time decides."""
-    if event.observed_at != rival.observed_at:
-        return event.observed_at > rival.observed_at
-    return event != rival and precedence(event) > precedence(rival)
-
-
 def _advancing(
-    connection: sqlite3.Connection, best: Mapping[str, StoredEvent]
+    connection: sqlite3.Connection, events: Iterable[StoredEvent]
 ) -> Iterator[StoredEvent]:
-    """Those that beat what is held of their vehicle, by vehicle."""
-    cursor = connection.cursor()
-    for vehicle_id in sorted(best):
-        stored = best[vehicle_id]
-        held = cursor.execute(_SELECT_TIME, (vehicle_id,)).fetchone()
+    """Those that beat what is held of their vehicle; each must be kept before the next is asked.
+
+    A vehicle behind all that are held needs no look: a new view follows the log without any.
+    """
+    lookup = connection.cursor()
+    (greatest,) = lookup.execute(_SELECT_GREATEST).fetchone()
+    for stored in events:
+        vehicle_id = stored.event.vehicle_id
+        if vehicle_id > greatest:
+            greatest = vehicle_id
+            yield stored
+            continue
+        held = lookup.execute(_SELECT_TIME, (vehicle_id,)).fetchone()
         if held is None or stored.event.observed_at > held[0]:
             yield stored
         elif stored.event.observed_at == held[0]:
-            row = cursor.execute(_SELECT_ONE, (vehicle_id,)).fetchone()
+            row = lookup.execute(_SELECT_ONE, (vehicle_id,)).fetchone()
             # Fingerprints are slow; a winner that is applied again needs none.
-            if row[:12] != _row_of(stored)[:12] and _beats(stored.event, _stored_of(row).event):
+            if row[:12] != _row_of(stored)[:12] and (
+                precedence(stored.event) > precedence(_stored_of(row).event)
+            ):
                 yield stored
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from fleetcore.domain.location import precedence
 from fleetcore.domain.parts import StoredEvent
@@ -22,7 +22,7 @@ class MemoryLatestPositions(LatestPositions):
         with self._lock:
             return self._cursor
 
-    def apply(self, events: Sequence[StoredEvent], cursor: int) -> None:
+    def apply(self, events: Iterable[StoredEvent], cursor: int) -> None:
         with self._lock:
             for stored in events:
                 held = self._winners.get(stored.event.vehicle_id)

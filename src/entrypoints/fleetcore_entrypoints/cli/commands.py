@@ -2,53 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Final
 
-import typer
+import click
 
-from fleetcore_entrypoints.cli import folder, generate, ingest, ledgers, positions, replay, rules
+from fleetcore_entrypoints.cli.folder import compact, doctor, files
+from fleetcore_entrypoints.cli.generate import generate
+from fleetcore_entrypoints.cli.ingest import ingest
+from fleetcore_entrypoints.cli.ledgers import ledger, rejects
 from fleetcore_entrypoints.cli.options import examples
+from fleetcore_entrypoints.cli.positions import latest, track
+from fleetcore_entrypoints.cli.replay import replay
+from fleetcore_entrypoints.cli.rules import rules
 
-GROUPS: Final = (ingest, ledgers, replay, positions, folder, rules, generate)
-
-
-def application() -> typer.Typer:
-    """The command line; what a command works with is imported when it runs."""
-    app = typer.Typer(
-        name="fleetcore",
-        rich_markup_mode=None,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-    )
-    app.callback(
-        epilog=examples(
-            "fleetcore generate fleet.csv --rows 100000 --dirt duplicate=0.01",
-            "fleetcore ingest fleet.csv --vehicles fleet.vehicles.csv",
-            "fleetcore latest",
-        )
-    )(_fleetcore)
-    for group in GROUPS:
-        group.add_to(app)
-    return app
+COMMANDS: Final = (
+    ingest,
+    ledger,
+    rejects,
+    replay,
+    track,
+    latest,
+    files,
+    compact,
+    doctor,
+    rules,
+    generate,
+)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version
-
-        print(f"fleetcore {version('fleetcore')}")
-        raise typer.Exit
+class _InOrder(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(self.commands)
 
 
-def _fleetcore(
-    *,
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
-        ),
-    ] = False,
-) -> None:
+@click.group(
+    cls=_InOrder,
+    commands=COMMANDS,
+    context_settings={"show_default": True},
+    epilog=examples(
+        "fleetcore generate fleet.csv --rows 100000 --dirt duplicate=0.01",
+        "fleetcore ingest fleet.csv --vehicles fleet.vehicles.csv",
+        "fleetcore latest",
+    ),
+)
+@click.version_option(
+    package_name="fleetcore", message="%(prog)s %(version)s", help="Print the version."
+)
+def application() -> None:
     """GPS files of fleets taken in, judged and kept: every reported row accounted for.
 
     Each command has --help with examples.

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import typer
+from pathlib import Path
 
-from fleetcore_entrypoints.cli.options import DEFAULT_DATA, Data, Json, examples, existing_app
+import click
 
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command(
-        epilog=examples(
-            "fleetcore files",
-            'duckdb -c "SELECT count(*) FROM read_parquet([$(fleetcore files |'
-            ' sed "s/.*/\'&\'/" | paste -sd,)])"',
-        )
-    )(files)
-    app.command(epilog=examples("fleetcore compact --data /srv/fleet"))(compact)
-    app.command(epilog=examples("fleetcore doctor", "fleetcore doctor --json"))(doctor)
+from fleetcore_entrypoints.cli.options import data_option, examples, existing_app, json_option
 
 
-def files(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+@click.command(
+    epilog=examples(
+        "fleetcore files",
+        'duckdb -c "SELECT count(*) FROM read_parquet([$(fleetcore files |'
+        ' sed "s/.*/\'&\'/" | paste -sd,)])"',
+    )
+)
+@data_option
+@json_option
+def files(*, data: Path, as_json: bool) -> None:
     """Print the Parquet files that hold the log; other files in the folder are no part of it."""
     from fleetcore_entrypoints.cli.output import print_json, shown, time_text
 
@@ -46,7 +44,10 @@ def files(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
         )
 
 
-def compact(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+@click.command(epilog=examples("fleetcore compact --data /srv/fleet"))
+@data_option
+@json_option
+def compact(*, data: Path, as_json: bool) -> None:
     """Rewrite the log's many files as few, a day each; what they say stays as it is.
 
     May run beside ingestions and readers, and be interrupted.
@@ -65,7 +66,10 @@ def compact(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
         print("nothing to compact")
 
 
-def doctor(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
+@click.command(epilog=examples("fleetcore doctor", "fleetcore doctor --json"))
+@data_option
+@json_option
+def doctor(*, data: Path, as_json: bool) -> None:
     """Compare all that is stored with what the ledgers and the catalogue say of it.
 
     Exit status 1 if there is a fault; a note tells of what is unfinished and no damage.
@@ -84,4 +88,4 @@ def doctor(*, data: Data = DEFAULT_DATA, as_json: Json = False) -> None:
     if not found and not as_json:
         print("nothing is wrong")
     if any(finding.level == "fault" for finding in found):
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)

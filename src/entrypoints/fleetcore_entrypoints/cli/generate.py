@@ -2,58 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, cast
 
-import typer
+import click
 
 from fleetcore.errors import InvalidConfiguration
-from fleetcore_entrypoints.cli.options import Json, examples, instant, pairs
+from fleetcore_entrypoints.cli.options import examples, instant, json_option, pairs
 
 if TYPE_CHECKING:
     from fleetcore.application.generation.times import TimeStyle
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(
-        epilog=examples(
-            "fleetcore generate fleet.csv",
-            "fleetcore generate fleet.csv --rows 1000000 --dirt duplicate=0.01 --dirt ragged=0.001",
-            "fleetcore generate fleet.csv.gz --fault gzip --fault crlf --json",
-        )
-    )(generate)
-
-
+@click.command(
+    epilog=examples(
+        "fleetcore generate fleet.csv",
+        "fleetcore generate fleet.csv --rows 1000000 --dirt duplicate=0.01 --dirt ragged=0.001",
+        "fleetcore generate fleet.csv.gz --fault gzip --fault crlf --json",
+    )
+)
+@click.argument(
+    "out",
+    type=Path,
+    metavar="OUT.csv",
+    help="Beside it: OUT.vehicles.csv (metadata), OUT.truth.json.",
+)
+@click.option("--vehicles", metavar="N", default=500, help="So many vehicles.")
+@click.option("--rows", metavar="N", default=100_000, help="So many rows.")
+@click.option("--seed", metavar="N", default=1, help="Equal seeds give equal files.")
+@click.option(
+    "--start",
+    metavar="TIME",
+    default="2024-05-06T06:00:00Z",
+    help="The first report, ISO 8601 (else UTC).",
+)
+@click.option("--interval-s", metavar="S", default=10, help="Seconds between a vehicle's reports.")
+@click.option(
+    "--dirt",
+    multiple=True,
+    metavar="KIND=SHARE",
+    help="A share of rows, 0 to 1, with this dirt.",
+)
+@click.option("--fault", multiple=True, metavar="KIND", help="A fault of the whole file.")
+@click.option("--time-format", metavar="FORMAT", default="iso", help="Of times: iso or epoch-ms.")
+@json_option
 def generate(
-    out: Annotated[
-        Path,
-        typer.Argument(
-            metavar="OUT.csv", help="Beside it: OUT.vehicles.csv (metadata), OUT.truth.json."
-        ),
-    ],
     *,
-    vehicles: Annotated[int, typer.Option(metavar="N", help="So many vehicles.")] = 500,
-    rows: Annotated[int, typer.Option(metavar="N", help="So many rows.")] = 100_000,
-    seed: Annotated[int, typer.Option(metavar="N", help="Equal seeds give equal files.")] = 1,
-    start: Annotated[
-        str, typer.Option(metavar="TIME", help="The first report, ISO 8601 (else UTC).")
-    ] = "2024-05-06T06:00:00Z",
-    interval_s: Annotated[
-        int, typer.Option(metavar="S", help="Seconds between a vehicle's reports.")
-    ] = 10,
-    dirt: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KIND=SHARE", help="A share of rows, 0 to 1, with this dirt."),
-    ] = None,
-    fault: Annotated[
-        list[str] | None, typer.Option(metavar="KIND", help="A fault of the whole file.")
-    ] = None,
-    time_format: Annotated[
-        str, typer.Option(metavar="FORMAT", help="Of times: iso or epoch-ms.")
-    ] = "iso",
-    as_json: Json = False,
+    out: Path,
+    vehicles: int,
+    rows: int,
+    seed: int,
+    start: str,
+    interval_s: int,
+    dirt: tuple[str, ...],
+    fault: tuple[str, ...],
+    time_format: str,
+    as_json: bool,
 ) -> None:
     """Write the file of a believable fleet, and the truth its ingestion must end with.
 
@@ -68,8 +74,8 @@ def generate(
         seed=seed,
         start=datetime.fromtimestamp(instant(start, "--start") / 1000, UTC),
         interval_s=interval_s,
-        dirt=_shares(dirt or []),
-        faults=frozenset(fault or []),
+        dirt=_shares(dirt),
+        faults=frozenset(fault),
         time_format=cast("TimeStyle", time_format),
     )
     if spec.end > datetime.now(UTC):
@@ -80,7 +86,7 @@ def generate(
     print_generated(write_fleet(spec, out), as_json=as_json)
 
 
-def _shares(texts: list[str]) -> dict[str, float]:
+def _shares(texts: Sequence[str]) -> dict[str, float]:
     shares = {}
     for kind, text in pairs(texts, "--dirt", "KIND=SHARE").items():
         try:

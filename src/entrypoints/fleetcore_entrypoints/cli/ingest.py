@@ -2,66 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from fleetcore_entrypoints.cli.options import (
-    DEFAULT_DATA,
-    Config,
-    Data,
-    Json,
-    Mappings,
-    Timezone,
-    Unit,
-    Vehicles,
+    config_option,
+    data_option,
     examples,
+    json_option,
+    mapping_option,
     pairs,
+    speed_unit_option,
+    timezone_option,
+    vehicles_option,
 )
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(
-        epilog=examples(
-            "fleetcore ingest trips.csv",
-            "fleetcore ingest fleet/ 'more/*.csv.gz' --vehicles vehicles.csv --json",
-            "fleetcore ingest odd.csv --map latitude=y --map longitude=x --timezone Europe/Berlin",
-            "fleetcore ingest new_*.txt --columns latitude,longitude,occupied,observed_at \\",
-            r"    --delimiter space --vehicle-from-filename 'new_(.*)\.txt'",
-            "zcat fleet.csv.gz | fleetcore ingest -",
-        )
-    )(ingest)
-
-
+@click.command(
+    epilog=examples(
+        "fleetcore ingest trips.csv",
+        "fleetcore ingest fleet/ 'more/*.csv.gz' --vehicles vehicles.csv --json",
+        "fleetcore ingest odd.csv --map latitude=y --map longitude=x --timezone Europe/Berlin",
+        "fleetcore ingest new_*.txt --columns latitude,longitude,occupied,observed_at \\",
+        r"    --delimiter space --vehicle-from-filename 'new_(.*)\.txt'",
+        "zcat fleet.csv.gz | fleetcore ingest -",
+    )
+)
+@click.argument(
+    "paths",
+    nargs=-1,
+    required=True,
+    metavar="PATH...",
+    help="Files, folders, globs, or - for stdin.",
+)
+@data_option
+@config_option
+@mapping_option
+@click.option("--columns", metavar="A,B,C", help="Columns of a file without a header.")
+@click.option("--delimiter", metavar="CHAR", help="Between cells: a character, tab or space.")
+@click.option("--encoding", metavar="NAME", help="Of the text, such as utf-8 or cp1252.")
+@timezone_option
+@speed_unit_option
+@click.option(
+    "--vehicle-from-filename",
+    metavar="REGEX",
+    help="Finds the vehicle id in a file's name: its group.",
+)
+@vehicles_option
+@click.option("--again", is_flag=True, help="Also files that were ingested before.")
+@json_option
 def ingest(
-    paths: Annotated[
-        list[str], typer.Argument(metavar="PATH", help="Files, folders, globs, or - for stdin.")
-    ],
     *,
-    data: Data = DEFAULT_DATA,
-    config: Config = None,
-    mapping: Mappings = None,
-    columns: Annotated[
-        str | None, typer.Option(metavar="A,B,C", help="Columns of a file without a header.")
-    ] = None,
-    delimiter: Annotated[
-        str | None, typer.Option(metavar="CHAR", help="Between cells: a character, tab or space.")
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Of the text, such as utf-8 or cp1252.")
-    ] = None,
-    timezone: Timezone = None,
-    speed_unit: Unit = None,
-    vehicle_from_filename: Annotated[
-        str | None,
-        typer.Option(metavar="REGEX", help="Finds the vehicle id in a file's name: its group."),
-    ] = None,
-    vehicles: Vehicles = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="Also files that were ingested before.")
-    ] = False,
-    as_json: Json = False,
+    paths: tuple[str, ...],
+    data: Path,
+    config: Path | None,
+    mapping: tuple[str, ...],
+    columns: str | None,
+    delimiter: str | None,
+    encoding: str | None,
+    timezone: str | None,
+    speed_unit: str | None,
+    vehicle_from_filename: str | None,
+    vehicles: Path | None,
+    again: bool,
+    as_json: bool,
 ) -> None:
     """Take in CSV files of GPS points (plain, gzip or zstd), every row accounted for.
 
@@ -71,7 +76,7 @@ def ingest(
     from fleetcore_entrypoints.options import request_of
 
     request = request_of(
-        mapping=pairs(mapping or [], "--map", "FIELD=COLUMN"),
+        mapping=pairs(mapping, "--map", "FIELD=COLUMN"),
         columns=[name.strip() for name in columns.split(",")] if columns else (),
         delimiter=delimiter,
         encoding=encoding,
@@ -83,4 +88,4 @@ def ingest(
         again=again,
     )
     if not ingested_all(data, paths, request, as_json=as_json):
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)

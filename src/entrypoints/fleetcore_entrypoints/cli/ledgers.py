@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import typer
+import click
 
-from fleetcore_entrypoints.cli.options import DEFAULT_DATA, Data, Json, examples, existing_app
+from fleetcore_entrypoints.cli.options import (
+    data_option,
+    examples,
+    existing_app,
+    ingestion_argument,
+    json_option,
+)
 
 if TYPE_CHECKING:
     from fleetcore.domain.ingestion import Ingestion
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="An ingestion, or how its id begins.")]
 
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command(epilog=examples("fleetcore ledger", "fleetcore ledger 3fa9 --json"))(ledger)
-    app.command(epilog=examples("fleetcore rejects 3fa9 --limit 20"))(rejects)
-
-
-def ledger(
-    ingestion: Annotated[
-        str | None, typer.Argument(metavar="ID", help="An ingestion, or how its id begins.")
-    ] = None,
-    *,
-    data: Data = DEFAULT_DATA,
-    as_json: Json = False,
-) -> None:
+@click.command(epilog=examples("fleetcore ledger", "fleetcore ledger 3fa9 --json"))
+@click.argument(
+    "ingestion", required=False, metavar="[ID]", help="An ingestion, or how its id begins."
+)
+@data_option
+@json_option
+def ledger(*, ingestion: str | None, data: Path, as_json: bool) -> None:
     """List every ingestion, or print one in full: what became of each of its rows."""
     from fleetcore.application.streams import IngestionStream, ingestion_named, ingestions
     from fleetcore.errors import UndecodableEvent
@@ -64,7 +62,7 @@ def ledger(
             for line in ledger_lines(state.ledger):
                 print(line)
     if len(states) < len(chosen):
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)
 
 
 def _content(ingestion: str, path: str, state: Ingestion) -> dict[str, object]:
@@ -82,15 +80,12 @@ def _content(ingestion: str, path: str, state: Ingestion) -> dict[str, object]:
     }
 
 
-def rejects(
-    ingestion: Id,
-    *,
-    limit: Annotated[
-        int | None, typer.Option(metavar="N", min=0, help="At most so many rows.")
-    ] = None,
-    data: Data = DEFAULT_DATA,
-    as_json: Json = False,
-) -> None:
+@click.command(epilog=examples("fleetcore rejects 3fa9 --limit 20"))
+@ingestion_argument
+@click.option("--limit", type=click.IntRange(min=0), metavar="N", help="At most so many rows.")
+@data_option
+@json_option
+def rejects(*, ingestion: str, limit: int | None, data: Path, as_json: bool) -> None:
     """Print the rows an ingestion refused: line, kind, reasons and text, in the file's order."""
     from itertools import islice
 

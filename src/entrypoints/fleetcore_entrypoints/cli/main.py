@@ -65,23 +65,22 @@ def _run(words: Sequence[str]) -> int:
 
 def _carried_out(words: Sequence[str]) -> int:
     try:
-        import typer
+        import click
 
         from fleetcore_entrypoints.cli.commands import application
     except ModuleNotFoundError:
         print_error("the command line needs more packages: pip install 'fleetcore[local]'")
         return 1
+    # Not `application.main`, which answers an interruption with lines of its own.
     try:
-        status = application()(
-            args=list(words) or ["--help"], prog_name="fleetcore", standalone_mode=False
-        )
-    except typer.TyperException as error:
+        with application.make_context("fleetcore", list(words) or ["--help"]) as context:
+            application.invoke(context)
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.ClickException as error:
         print_error(f"{error.format_message().rstrip('.')}; see fleetcore --help")
         return error.exit_code
-    # Typer takes an interrupted command for one that left with this status.
-    if status == _INTERRUPTED:
-        return _interrupted()
-    return status if isinstance(status, int) else 0
+    return 0
 
 
 def _interrupted() -> int:

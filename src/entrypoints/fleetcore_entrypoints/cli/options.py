@@ -5,45 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-import typer
+import click
 
 from fleetcore.errors import InvalidInput
 
 if TYPE_CHECKING:
     from fleetcore_entrypoints.wiring import LocalApp
 
-Data: TypeAlias = Annotated[
-    Path,
-    typer.Option(
-        "--data", metavar="DIR", envvar="FLEETCORE_DATA", help="The folder that holds the data."
-    ),
-]
-DEFAULT_DATA = Path("fleetcore-data")
+DEFAULT_DATA: Final = Path("fleetcore-data")
 
-Json: TypeAlias = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object a line, for machines.")
-]
-Config: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="A fleet.toml with limits, rules and how files are read."),
-]
-Mappings: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--map", metavar="FIELD=COLUMN", help="Which column (name or number) holds a field."
-    ),
-]
-Timezone: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="ZONE", help="Of times without an offset (else UTC).")
-]
-Unit: TypeAlias = Annotated[
-    str | None, typer.Option("--speed-unit", metavar="UNIT", help="km/h, mph, m/s or kn.")
-]
-Vehicles: TypeAlias = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Vehicles' metadata, JSON or CSV.")
-]
+data_option = click.option(
+    "--data",
+    type=Path,
+    metavar="DIR",
+    envvar="FLEETCORE_DATA",
+    show_envvar=True,
+    default=DEFAULT_DATA,
+    help="The folder that holds the data.",
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object a line, for machines."
+)
+config_option = click.option(
+    "--config",
+    type=Path,
+    metavar="FILE",
+    help="A fleet.toml with limits, rules and how files are read.",
+)
+mapping_option = click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help="Which column (name or number) holds a field.",
+)
+timezone_option = click.option(
+    "--timezone", metavar="ZONE", help="Of times without an offset (else UTC)."
+)
+speed_unit_option = click.option("--speed-unit", metavar="UNIT", help="km/h, mph, m/s or kn.")
+vehicles_option = click.option(
+    "--vehicles", type=Path, metavar="FILE", help="Vehicles' metadata, JSON or CSV."
+)
+ingestion_argument = click.argument(
+    "ingestion", metavar="ID", help="An ingestion, or how its id begins."
+)
 
 
 def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:

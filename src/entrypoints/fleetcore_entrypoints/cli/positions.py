@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from pathlib import Path
 
-import typer
+import click
 
 from fleetcore_entrypoints.cli.options import (
-    DEFAULT_DATA,
-    Data,
-    Json,
+    data_option,
     examples,
     existing_app,
     instant,
+    json_option,
 )
 
-Format: TypeAlias = Literal["table", "json", "csv", "geojson"]
 
-
-def add_to(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command(
-        epilog=examples(
-            "fleetcore track BER-C00001 --from 2024-05-06T06:00 --to 2024-05-06T07:00",
-            "fleetcore track BER-C00001 --clean --format geojson > track.geojson",
-        )
-    )(track)
-    app.command(epilog=examples("fleetcore latest", "fleetcore latest BER-C00001 --json"))(latest)
-
-
+@click.command(
+    epilog=examples(
+        "fleetcore track BER-C00001 --from 2024-05-06T06:00 --to 2024-05-06T07:00",
+        "fleetcore track BER-C00001 --clean --format geojson > track.geojson",
+    )
+)
+@click.argument("vehicle", help="The vehicle's id.")
+@click.option("--from", "start", metavar="TIME", help="The first instant, ISO 8601 (else UTC).")
+@click.option("--to", "end", metavar="TIME", help="The instant before which it ends.")
+@click.option("--clean", is_flag=True, help="Of several reports of an instant only the winner.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", "json", "csv", "geojson")),
+    default="table",
+    help="How to print it; json is one object a line.",
+)
+@data_option
+@json_option
 def track(
-    vehicle: Annotated[str, typer.Argument(metavar="VEHICLE", help="The vehicle's id.")],
     *,
-    start: Annotated[
-        str | None,
-        typer.Option("--from", metavar="TIME", help="The first instant, ISO 8601 (else UTC)."),
-    ] = None,
-    end: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="The instant before which it ends.")
-    ] = None,
-    clean: Annotated[
-        bool, typer.Option("--clean", help="Of several reports of an instant only the winner.")
-    ] = False,
-    form: Annotated[
-        Format, typer.Option("--format", help="How to print it; json is one object a line.")
-    ] = "table",
-    data: Data = DEFAULT_DATA,
-    as_json: Json = False,
+    vehicle: str,
+    start: str | None,
+    end: str | None,
+    clean: bool,
+    form: str,
+    data: Path,
+    as_json: bool,
 ) -> None:
     """Print what a vehicle reported, in the order it happened."""
     from fleetcore.application import tracks
@@ -63,21 +59,18 @@ def track(
         note(f"no events of {vehicle!r} in this span")
 
 
-def latest(
-    vehicles: Annotated[
-        list[str] | None, typer.Argument(metavar="VEHICLE", help="Only these vehicles.")
-    ] = None,
-    *,
-    data: Data = DEFAULT_DATA,
-    as_json: Json = False,
-) -> None:
+@click.command(epilog=examples("fleetcore latest", "fleetcore latest BER-C00001 --json"))
+@click.argument("vehicles", nargs=-1, metavar="[VEHICLE]...", help="Only these vehicles.")
+@data_option
+@json_option
+def latest(*, vehicles: tuple[str, ...], data: Path, as_json: bool) -> None:
     """Print where each vehicle is now: the winner of all it reported."""
     from fleetcore.application import tracks
     from fleetcore_entrypoints.cli import event_formats
     from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.options import id_asked_for
 
-    asked = [id_asked_for(vehicle) for vehicle in vehicles or ()]
+    asked = [id_asked_for(vehicle) for vehicle in vehicles]
     with existing_app(data) as app:
         events = tracks.latest(app.fleet, asked or None)
     event_formats.FORMATS["json" if as_json else "table"](events)

@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
 
-import typer
+import click
 
 from fleetcore_entrypoints.cli.options import (
-    DEFAULT_DATA,
-    Config,
-    Data,
-    Json,
-    Mappings,
-    Timezone,
-    Unit,
-    Vehicles,
+    config_option,
+    data_option,
     examples,
+    ingestion_argument,
+    json_option,
+    mapping_option,
     pairs,
+    speed_unit_option,
+    timezone_option,
+    vehicles_option,
 )
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(
-        epilog=examples(
-            "fleetcore replay 3fa9 --config fleet.toml", "fleetcore replay 3fa9 --map latitude=3"
-        )
-    )(replay)
-
-
+@click.command(
+    epilog=examples(
+        "fleetcore replay 3fa9 --config fleet.toml", "fleetcore replay 3fa9 --map latitude=3"
+    )
+)
+@ingestion_argument
+@data_option
+@config_option
+@mapping_option
+@timezone_option
+@speed_unit_option
+@vehicles_option
+@click.option("--again", is_flag=True, help="Also if replayed so before.")
+@json_option
 def replay(
-    ingestion: Annotated[
-        str, typer.Argument(metavar="ID", help="An ingestion, or how its id begins.")
-    ],
     *,
-    data: Data = DEFAULT_DATA,
-    config: Config = None,
-    mapping: Mappings = None,
-    timezone: Timezone = None,
-    speed_unit: Unit = None,
-    vehicles: Vehicles = None,
-    again: Annotated[bool, typer.Option("--again", help="Also if replayed so before.")] = False,
-    as_json: Json = False,
+    ingestion: str,
+    data: Path,
+    config: Path | None,
+    mapping: tuple[str, ...],
+    timezone: str | None,
+    speed_unit: str | None,
+    vehicles: Path | None,
+    again: bool,
+    as_json: bool,
 ) -> None:
     """Ingest the rows that an ingestion refused again, by other rules or another mapping.
 
@@ -51,7 +54,7 @@ def replay(
     from fleetcore_entrypoints.options import request_of
 
     request = request_of(
-        mapping=pairs(mapping or [], "--map", "FIELD=COLUMN"),
+        mapping=pairs(mapping, "--map", "FIELD=COLUMN"),
         timezone=timezone,
         speed_unit=speed_unit,
         vehicles=vehicles,
@@ -59,4 +62,4 @@ def replay(
         again=again,
     )
     if not replayed(data, ingestion, request, as_json=as_json):
-        raise typer.Exit(1)
+        raise click.exceptions.Exit(1)

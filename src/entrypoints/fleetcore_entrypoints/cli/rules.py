@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import typer
+import click
 
-from fleetcore_entrypoints.cli.options import Config, Json, examples
+from fleetcore_entrypoints.cli.options import config_option, examples, json_option
 
 if TYPE_CHECKING:
     from fleetcore.domain.rules.rule import Rule
@@ -20,14 +21,10 @@ _LIMITS_OF: Final = {
 }
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command(epilog=examples("fleetcore rules", "fleetcore rules --config fleet.toml --json"))(
-        rules
-    )
-
-
-def rules(*, config: Config = None, as_json: Json = False) -> None:
+@click.command(epilog=examples("fleetcore rules", "fleetcore rules --config fleet.toml --json"))
+@config_option
+@json_option
+def rules(*, config: Path | None, as_json: bool) -> None:
     """List the rules that rows are judged by, and the limits in force."""
     from fleetcore.domain.rules.event_rules import EVENT_RULES
     from fleetcore_entrypoints.cli.output import print_json, print_table

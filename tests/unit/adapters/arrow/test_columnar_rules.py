@@ -60,7 +60,7 @@ def case_of(
     """The readings as the columns that a block is judged by."""
     table = VehicleTable(MemoryVehicles(vehicles.values()))
     ids = [(reading.vehicle_id or "").encode() for reading in readings]
-    codes = table.codes(pa.array(ids, type=pa.binary()).dictionary_encode())
+    codes = table.codes(pa.array(ids, type=pa.binary()))
     metadata = {name: column.take(codes) for name, column in table.metadata().items()}
     classes = metadata["vehicle_class"]
     assert isinstance(classes, Texts)

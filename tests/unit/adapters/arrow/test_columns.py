@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, cast
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from attrs import evolve
 from hypothesis import given, settings
@@ -24,8 +25,8 @@ from fleetcore_adapters.arrow.columns import (
     column_words,
     mixed,
     number_words,
-    text_words,
 )
+from fleetcore_adapters.arrow.texts import text_words
 
 LONG: Final = ("x" * 63, "x" * 64, "x" * 65, "\N{DELIVERY TRUCK}" * 40, "y" * 1000)
 
@@ -51,7 +52,9 @@ def _is_text(value: object) -> bool:
 
 def columnar_fingerprints(events: Sequence[LocationEvent]) -> list[int]:
     """The fingerprints of events by their columns, summed as an engine sums them."""
-    total: Words = text_words("vehicle_id", [event.vehicle_id.encode() for event in events])
+    total: Words = text_words(
+        "vehicle_id", pa.array([each.vehicle_id for each in events], type=pa.string())
+    )
     for field in FIELD_NUMBERS:
         if field != "vehicle_id":
             total = total + column_words(field, _column([getattr(e, field) for e in events]))
@@ -90,7 +93,7 @@ def test_texts_of_any_length_in_one_column(texts: list[bytes]) -> None:
     """A text's word does not depend on the others beside it, and trailing zero bytes count."""
     decodable = [text.decode("latin-1") for text in texts]
 
-    words = text_words("city", [text.encode() for text in decodable])
+    words = text_words("city", pa.array(decodable, type=pa.string()))
 
     assert [word_of("city", text) for text in decodable] == words.tolist()
     assert len(set(decodable)) == len(set(words.tolist()))
@@ -98,7 +101,7 @@ def test_texts_of_any_length_in_one_column(texts: list[bytes]) -> None:
 
 def test_no_texts_have_no_words() -> None:
     """A column without rows has none."""
-    assert [] == text_words("city", []).tolist()
+    assert [] == text_words("city", pa.array([], type=pa.string())).tolist()
     assert [] == column_words("city", _column([])).tolist()
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from pathlib import Path
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import pytest
@@ -14,17 +15,19 @@ from hypothesis import strategies as st
 
 from fleetcore.domain.ingestion import Sizes
 from fleetcore.domain.ledger import RowCounts
+from fleetcore.errors import StorageUnavailable
 from fleetcore.testing.csv_strategies import CsvFile, interpretation_of
 from fleetcore_adapters.arrow import rows as arrow_rows
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
 from fleetcore_adapters.arrow.columns import Codes, Column, Ints, Mask, Numbers, Texts, Words, mixed
-from fleetcore_adapters.arrow.identities import BloomFilter, Identities
+from fleetcore_adapters.arrow.identities import BloomFilter, Identities, Meetings
 from fleetcore_adapters.arrow.payloads import Payloads
 
 Row: TypeAlias = tuple[int, int, float | None, int]
 """Vehicle code, time, a number or none, the code of a text."""
 
 Hash: TypeAlias = Callable[[int, int], int]
+Arrays: TypeAlias = tuple[Words, Codes, Ints, Payloads]
 
 _words = st.lists(st.integers(0, 2**64 - 1), max_size=200)
 
@@ -74,14 +77,18 @@ def _columns(rows: list[Row]) -> dict[str, Column]:
     }
 
 
-def _arrays(rows: list[Row], hash_of: Hash) -> tuple[Words, Codes, Ints, Ints, Payloads]:
+def _arrays(rows: list[Row], hash_of: Hash) -> Arrays:
     return (
         np.array([hash_of(vehicle, time) for vehicle, time, *_ in rows], dtype=np.uint64),
         np.array([vehicle for vehicle, *_ in rows], dtype=np.int32),
         np.array([time for _, time, *_ in rows], dtype=np.int64),
-        np.arange(len(rows), dtype=np.int64),
         Payloads(_columns(rows), len(rows)),
     )
+
+
+def _met(identities: Identities, arrays: Arrays) -> Meetings:
+    hashes, vehicles, times, payloads = arrays
+    return identities.met(hashes, vehicles, times, np.arange(len(times)), payloads)
 
 
 def _all_equal(_vehicle: int, _time: int) -> int:
@@ -116,7 +123,7 @@ def test_identities_are_those_of_a_dictionary(hash_of: Hash) -> None:
             for chunk in chunks:
                 rows = sorted(chunk, key=lambda row: row[:2])
                 arrays = _arrays(rows, hash_of)
-                meetings = identities.met(*arrays)
+                meetings = _met(identities, arrays)
                 assert [row[:2] in met for row in rows] == meetings.sibling.tolist()
                 assert [row[2:] in met.get(row[:2], ()) for row in rows] == meetings.equal.tolist()
                 identities.add(*arrays)
@@ -130,9 +137,35 @@ def test_adding_nothing_is_nothing() -> None:
     """A chunk without rows leaves no trace."""
     with Identities(10) as identities:
         identities.add(*_arrays([], _exact))
-        found = identities.met(*_arrays([(0, 0, 1.0, 0)], _exact))
+        found = _met(identities, _arrays([(0, 0, 1.0, 0)], _exact))
 
     assert ([False], [False]) == (found.sibling.tolist(), found.equal.tolist())
+
+
+class _ShortWrites(io.FileIO):
+    """A file that never takes more than some bytes at once."""
+
+    def write(self, data: Any, /) -> int:
+        return super().write(memoryview(data).cast("B")[:5])
+
+
+def test_a_spool_that_takes_little_at_a_time_holds_all(tmp_path: Path) -> None:
+    """What the system did not write at once is written later."""
+    rows = [(0, 0, 1.5, 0), (0, 1, None, -1), (1, 0, 0.0, 0)]
+    with Identities(10) as identities, _ShortWrites(tmp_path / "spool", "w+b") as short:
+        identities._spool.close()
+        identities._spool = short  # no way in from outside: the spool has no name
+        arrays = _arrays(rows, _exact)
+        identities.add(*arrays)
+        found = _met(identities, arrays)
+
+    assert [True] * 3 == found.equal.tolist()
+
+
+def test_a_spool_that_cannot_be_opened_is_told(tmp_path: Path) -> None:
+    """The error names the folder."""
+    with pytest.raises(StorageUnavailable, match="gone"):
+        Identities(10, tmp_path / "gone")
 
 
 def _counts(rows: list[str], sizes: Sizes) -> tuple[RowCounts, list[int]]:

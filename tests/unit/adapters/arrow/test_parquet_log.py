@@ -188,7 +188,7 @@ def test_a_reader_looks_again_behind_a_compaction(folder: Folder, event: Event) 
     assert tuple(events) == log.read_vehicle("a", 0, 9)
     folder.append(event("a", 9, ingestion="2e"))
     waiting.append(folder.compact)
-    assert (event("a", 9, ingestion="2e"),) == log.winners_since(0)[0]
+    assert [event("a", 9, ingestion="2e")] == list(log.winners_since(0)[0])
     folder.append(event("a", 3, 7.0, ingestion="3d"))
     waiting.append(folder.compact)
     part = folder.put([event("a", 3, 7.0, ingestion="4c")])

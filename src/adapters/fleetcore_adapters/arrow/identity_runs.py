@@ -1,0 +1,65 @@
+"""Which of many small files may hold an identity, without opening them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from attrs import frozen
+
+from fleetcore_adapters.arrow.columns import Codes, Words
+
+MOST_ROWS: Final = 2_000_000
+"""Rows remembered; 12 bytes each."""
+
+
+@frozen(kw_only=True, slots=True, eq=False)
+class _Run:
+    """Identities' hashes, sorted, and the number of the file each is in."""
+
+    hashes: Words
+    files: Codes
+
+    def merged(self, other: _Run) -> _Run:
+        hashes = np.concatenate((self.hashes, other.hashes))
+        order = np.argsort(hashes, kind="stable")
+        return _Run(hashes=hashes[order], files=np.concatenate((self.files, other.files))[order])
+
+
+class IdentityRuns:
+    """Hashes of the identities of files, in sorted runs of which each is longer than the next.
+
+    A new run is merged with those before it that are not longer, so that a row is sorted again
+    only so often as its run doubles (the logarithmic method: Bentley and Saxe, "Decomposable
+    searching problems", 1980).
+    """
+
+    def __init__(self) -> None:
+        self._runs: list[_Run] = []
+        self._numbers: dict[str, int] = {}
+        self._rows = 0
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._numbers
+
+    def add(self, key: str, hashes: Words) -> None:
+        """Remember the identities of a file, unless too many are remembered already."""
+        if key in self._numbers or self._rows + len(hashes) > MOST_ROWS:
+            return
+        number = self._numbers[key] = len(self._numbers)
+        self._rows += len(hashes)
+        run = _Run(hashes=np.sort(hashes), files=np.full(len(hashes), number, dtype=np.int32))
+        while self._runs and len(self._runs[-1].hashes) <= len(run.hashes):
+            run = self._runs.pop().merged(run)
+        self._runs.append(run)
+
+    def meeting(self, hashes: Words) -> frozenset[str]:
+        """The remembered files that hold an identity with one of these hashes."""
+        keys = list(self._numbers)
+        found: set[int] = set()
+        for run in self._runs:
+            first = np.searchsorted(run.hashes, hashes, side="left")
+            behind = np.searchsorted(run.hashes, hashes, side="right")
+            for start, end in zip(first[first < behind], behind[first < behind], strict=True):
+                found.update(run.files[start:end].tolist())
+        return frozenset(keys[number] for number in found)

@@ -1,0 +1,168 @@
+"""Columns of texts, handled as words of eight bytes: hashed, compared and numbered all at once.
+
+A column is binary or string, without nulls. `TextIndex` is a hash table with linear probing
+(Knuth, "The Art of Computer Programming", volume 3, 6.4) that looks up all rows in step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import frozen
+from numpy.typing import NDArray
+
+from fleetcore.domain.fingerprint import salt, text_bits
+from fleetcore_adapters.arrow.columns import Codes, Ints, Mask, Words, mixed
+
+UNKNOWN: Final = -1
+
+_Keys: TypeAlias = NDArray[np.uint64]
+"""A column a text: its length in bytes, then its words, padded with zero bytes."""
+
+_WORD_BYTES: Final = 8
+_MOST_WORDS: Final = 8
+_LONGEST_BYTES: Final = _MOST_WORDS * _WORD_BYTES
+"""Longer texts are rare, and handled one by one."""
+_FACTORS: Final = mixed(np.arange(1, _MOST_WORDS + 2, dtype=np.uint64))
+_MIN_SLOTS: Final = 1 << 10
+
+
+def are_plain_ids(column: pa.Array, longest: int) -> bool:
+    """Whether all are printable ASCII without blanks, at least one byte and at most `longest`."""
+    bounds, data = _bytes_of(column)
+    lengths = np.diff(bounds)
+    if len(column) and not (lengths.min() > 0 and lengths.max() <= longest):
+        return False
+    return bool((data - np.uint8(ord("!")) <= ord("~") - ord("!")).all())
+
+
+def text_words(field: str, column: pa.Array) -> Words:
+    """What each text of a column adds to its row's fingerprint."""
+    keys = _keys(column)
+    lengths = keys[0].view(np.int64)
+    state = mixed(keys[0])
+    for place, words in enumerate(keys[1:]):
+        state = np.where(lengths > _WORD_BYTES * place, mixed(state ^ words), state)
+    for row in np.flatnonzero(lengths > _LONGEST_BYTES).tolist():
+        state[row] = text_bits(column[row].as_buffer().to_pybytes())
+    return mixed(state + np.uint64(salt(field)))
+
+
+@frozen(kw_only=True, slots=True, eq=False)
+class TextIndex:
+    """Numbers different texts from 0 on.
+
+    `keys` are those of the numbers, `slots` the numbers of the short texts by hash (as many as a
+    power of two), `long` the numbers of the long ones.
+    """
+
+    slots: Codes
+    keys: _Keys
+    long: Mapping[bytes, int]
+
+    def find(self, column: pa.Array) -> Codes:
+        """The number of each text; `UNKNOWN` where it has none."""
+        if not self.keys.shape[1]:
+            return np.full(len(column), UNKNOWN, dtype=np.int32)
+        keys = _keys(column)
+        last = len(self.slots) - 1
+        places = _hashes(keys) & last
+        found: Codes = self.slots[places]
+        open_ = np.flatnonzero((found != UNKNOWN) & ~self._equal(found, keys))
+        while len(open_):
+            places[open_] = (places[open_] + 1) & last
+            found[open_] = self.slots[places[open_]]
+            other = ~self._equal(found[open_], keys[:, open_])
+            open_ = open_[other & (found[open_] != UNKNOWN)]
+        for row in np.flatnonzero(keys[0] > _LONGEST_BYTES).tolist():
+            text = column[row].as_buffer().to_pybytes()
+            found[row] = self.long.get(text, UNKNOWN)
+        return found
+
+    def _equal(self, numbers: Codes, keys: _Keys) -> Mask:
+        """Which numbers have these keys; what is said of `UNKNOWN` means nothing."""
+        same: Mask = np.ones(len(numbers), dtype=np.bool_)
+        for place in range(max(len(self.keys), len(keys))):
+            mine = self.keys[place][numbers] if place < len(self.keys) else 0
+            same &= mine == (keys[place] if place < len(keys) else 0)
+        return same
+
+    def extended(self, texts: pa.Array) -> TextIndex:
+        """With more texts, numbered in their order; the index must not have them yet."""
+        fresh = _keys(texts)
+        first = self.keys.shape[1]
+        keys = np.zeros((max(len(self.keys), len(fresh)), first + len(texts)), dtype=np.uint64)
+        keys[: len(self.keys), :first] = self.keys
+        keys[: len(fresh), first:] = fresh
+        slots = self.slots
+        added = np.arange(first, keys.shape[1])
+        if 2 * keys.shape[1] > len(slots):
+            slots = np.full(1 << (4 * keys.shape[1]).bit_length(), UNKNOWN, dtype=np.int32)
+            added = np.arange(keys.shape[1])
+        long = np.flatnonzero(fresh[0] > _LONGEST_BYTES).tolist()
+        return TextIndex(
+            slots=_filled(slots.copy(), keys, added[keys[0][added] <= _LONGEST_BYTES]),
+            keys=keys,
+            long={
+                **self.long,
+                **{texts[row].as_buffer().to_pybytes(): first + row for row in long},
+            },
+        )
+
+
+def _filled(slots: Codes, keys: _Keys, numbers: Ints) -> Codes:
+    """Put numbers into the first free slots from their hashes on."""
+    last = len(slots) - 1
+    places = _hashes(keys[:, numbers]) & last
+    while len(numbers):
+        free = slots[places] == UNKNOWN
+        slots[places[free]] = numbers[free]
+        rest = slots[places] != numbers
+        numbers, places = numbers[rest], (places[rest] + 1) & last
+    return slots
+
+
+EMPTY_INDEX: Final = TextIndex(
+    slots=np.full(_MIN_SLOTS, UNKNOWN, dtype=np.int32),
+    keys=np.empty((1, 0), dtype=np.uint64),
+    long={},
+)
+
+
+def _hashes(keys: _Keys) -> Ints:
+    """The same for a key and for that key with more zero words behind."""
+    total = keys[0] * _FACTORS[0]
+    for words, factor in zip(keys[1:], _FACTORS[1:], strict=False):
+        total += words * factor
+    return (mixed(total) >> np.uint64(1)).astype(np.int64)
+
+
+def _keys(column: pa.Array) -> _Keys:
+    """The key of each text; of a text that is too long, only the length."""
+    bounds, data = _bytes_of(column)
+    lengths = np.diff(bounds)
+    longest, shortest = int(lengths.max(initial=0)), int(lengths.min(initial=_LONGEST_BYTES))
+    if longest > _LONGEST_BYTES:
+        keys = _keys(pc.if_else(pa.array(lengths <= _LONGEST_BYTES), column, b""))
+        keys[0] = lengths
+        return keys
+    width = max(-(-longest // _WORD_BYTES), 1) * _WORD_BYTES
+    padded = np.zeros((len(column), width), dtype=np.uint8)
+    if longest == shortest:
+        padded[:, :longest] = data.reshape(len(column), longest)
+    else:
+        padded[np.arange(width) < lengths[:, None]] = data
+    return np.vstack([lengths.astype(np.uint64), padded.view("<u8").T])
+
+
+def _bytes_of(column: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """The bounds of the texts, and the bytes from the first one to the last."""
+    _, offsets, data = column.buffers()
+    bounds = np.frombuffer(offsets, dtype=np.int32)[column.offset :][: len(column) + 1]
+    if data is None:
+        return bounds, np.empty(0, dtype=np.uint8)
+    return bounds, np.frombuffer(data, dtype=np.uint8)[bounds[0] : bounds[-1]]
