@@ -19,6 +19,7 @@ ROWS = RowCounts(
     rejected=2,
     malformed=1,
     rejected_by={"latitude-range": 2},
+    malformed_by={"wrong-column-count": 1},
     warned_by={"heading-range": 1},
 )
 LEDGER = Ledger(
@@ -27,9 +28,7 @@ LEDGER = Ledger(
     dead_lettered=1,
     pending=1,
 )
-COUNTS = [
-    field.name for field in fields(RowCounts) if field.name not in ("rejected_by", "warned_by")
-]
+COUNTS = [each.name for each in fields(RowCounts) if not each.name.endswith("_by")]
 
 
 @pytest.mark.parametrize("name", COUNTS)
@@ -73,13 +72,18 @@ def test_negative_counts_do_not_balance() -> None:
 def test_counts_by_rule_add_up_by_code() -> None:
     """Codes that only one side has are kept, those of both are added."""
     other = RowCounts(
-        read=3, rejected=3, rejected_by={"latitude-range": 1, "speed-limit": 2}, warned_by={}
+        read=5,
+        rejected=3,
+        malformed=2,
+        rejected_by={"latitude-range": 1, "speed-limit": 2},
+        malformed_by={"wrong-column-count": 1, "line-too-long": 1},
     )
 
     total = ROWS + other
 
-    assert (18, 5) == (total.read, total.rejected)
+    assert (20, 5, 3) == (total.read, total.rejected, total.malformed)
     assert {"latitude-range": 3, "speed-limit": 2} == total.rejected_by
+    assert {"wrong-column-count": 2, "line-too-long": 1} == total.malformed_by
     assert {"heading-range": 1} == total.warned_by
 
 

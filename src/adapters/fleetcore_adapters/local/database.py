@@ -15,6 +15,9 @@ from fleetcore_adapters.local.storage_errors import translated
 
 FILE_NAME: Final = "fleetcore.sqlite"
 LOCK_NAME: Final = "lock"
+OBJECT_FOLDERS: Final = ("fresh", "log", "rejects")
+"""Where a fleet keeps what its database names; these are empty before there is a database."""
+
 SCHEMA_VERSION: Final = 1
 BUSY_TIMEOUT_S: Final = 30.0
 
@@ -58,9 +61,19 @@ class Database:
     def _created(self, writer: sqlite3.Connection) -> int:
         with self.locked():
             if _user_version(writer) == 0:
+                self._check_nothing_is_lost()
                 writer.execute("PRAGMA journal_mode = WAL")
                 writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             return _user_version(writer)
+
+    def _check_nothing_is_lost(self) -> None:
+        for name in OBJECT_FOLDERS:
+            if next((self.folder / name).glob("*"), None) is not None:
+                raise StorageUnavailable(
+                    f"{self._path} is missing or empty, but {self.folder / name} holds files that "
+                    "only it can tell the meaning of; restore it from a backup, or use an empty "
+                    "folder and ingest again"
+                )
 
     def define(self, tables: Mapping[str, str]) -> None:
         """Run the statement of every table or index, by name, that does not exist yet."""

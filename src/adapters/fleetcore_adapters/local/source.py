@@ -32,17 +32,23 @@ from fleetcore_adapters.local.storage_errors import translated
 _READ_BYTES: Final = 1 << 20
 
 
-class _StoredSource(Source):
+class StoredSource(Source):
     """A source whose bytes lie in a file that can be read from its beginning again."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._content: Content | None = None
+        self._checked: _Checked | None = None
 
     @property
     def name(self) -> str:
         """See `Source.name`."""
         return self._name
+
+    @property
+    def read_bytes(self) -> int:
+        """How many bytes, as they lie, were read since the content was opened last."""
+        return 0 if self._checked is None else self._checked.read_bytes
 
     @abstractmethod
     def _raw(self) -> BinaryIO:
@@ -91,7 +97,7 @@ class _StoredSource(Source):
         except OSError as error:
             raise SourceChanged(f"{self._name}: the file vanished while it was read") from error
         with raw:
-            checked = _Checked(raw, self._name, expected)
+            self._checked = checked = _Checked(raw, self._name, expected)
             if dialect.compression == "none" and is_utf8(dialect.encoding):
                 yield cast("BinaryIO", without_mark(checked))
                 return
@@ -101,7 +107,7 @@ class _StoredSource(Source):
             yield cast("BinaryIO", without_mark(text))
 
 
-class FileSource(_StoredSource):
+class FileSource(StoredSource):
     """A file under a path."""
 
     def __init__(self, path: Path) -> None:
@@ -112,7 +118,7 @@ class FileSource(_StoredSource):
         return cast("BinaryIO", self._path.open("rb", buffering=0))
 
 
-class SpooledSource(_StoredSource):
+class SpooledSource(StoredSource):
     """A stream that can be read only once, such as standard input, copied into a folder first.
 
     The copy has no name and goes with this object. Raises `StorageUnavailable` if it cannot be
@@ -141,6 +147,7 @@ class _Checked(io.RawIOBase):
         self.name = name
         self._expected = expected
         self._digest = xxhash.xxh3_128()
+        self.read_bytes = 0
 
     def readable(self) -> bool:
         return True
@@ -152,6 +159,7 @@ class _Checked(io.RawIOBase):
         except OSError as error:
             raise UnreadableFile(f"{self.name}: {error.strerror or error}") from error
         self._digest.update(data)
+        self.read_bytes += len(data)
         if not data or size < 0:
             self._check()
         return data

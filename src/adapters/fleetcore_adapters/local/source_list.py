@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from fleetcore.errors import InvalidInput, UnreadableFile
-from fleetcore.ports.source import Source
-from fleetcore_adapters.local.source import FileSource, SpooledSource
+from fleetcore_adapters.local.source import FileSource, SpooledSource, StoredSource
 
 SUFFIXES: Final = (".csv", ".tsv", ".txt", ".gz", ".zst")
 """Files taken from a folder end in one of these, in any case."""
@@ -19,14 +18,14 @@ SUFFIXES: Final = (".csv", ".tsv", ".txt", ".gz", ".zst")
 STDIN: Final = "-"
 
 
-def sources(names: Sequence[str], *, stdin: BinaryIO, spool: Path) -> list[Source]:
+def sources(names: Sequence[str], *, stdin: BinaryIO, spool: Path) -> list[StoredSource]:
     """The sources behind names: a path, a folder (all below it), a glob, or `-`.
 
     In the order of the names, sorted within a folder or glob, each file once, hidden files left
     out. What can be read only once is copied into the folder `spool`. Raises `InvalidInput` for
     a folder or glob without files, `UnreadableFile` for a path that is not there.
     """
-    found: dict[str, Source] = {}
+    found: dict[str, StoredSource] = {}
     for name in names:
         if name == STDIN:
             found.setdefault(STDIN, SpooledSource("<stdin>", stdin, spool))
@@ -37,7 +36,7 @@ def sources(names: Sequence[str], *, stdin: BinaryIO, spool: Path) -> list[Sourc
     return list(found.values())
 
 
-def _source(path: Path, spool: Path) -> Source:
+def _source(path: Path, spool: Path) -> StoredSource:
     mode = _mode(path)
     if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode):
         with path.open("rb") as stream:

@@ -125,10 +125,17 @@ EVENT_RULES: Final[tuple[Rule, ...]] = (
         clears="fuel_pct",
     ),
     Rule(
+        code="accuracy-negative",
+        severity="warn",
+        description="accuracy is not below 0 m, which some receivers report without a fix",
+        condition=Compare(0.0, "<=", Field("accuracy_m")),
+        clears="accuracy_m",
+    ),
+    Rule(
         code="accuracy-limit",
         severity="warn",
-        description="accuracy is from 0 to max_accuracy_m metres",
-        condition=between(Field("accuracy_m"), 0.0, Setting("max_accuracy_m")),
+        description="accuracy is at most max_accuracy_m metres",
+        condition=at_most(Field("accuracy_m"), Setting("max_accuracy_m")),
     ),
     Rule(
         code="future",

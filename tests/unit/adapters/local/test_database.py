@@ -267,3 +267,18 @@ def test_of_two_processes_one_wins_each_version(folder: Path) -> None:
     assert [won for won, _ in counts] == [
         sum(f'"{name}"' in body for _, body in rows) for name in ("one", "two")
     ]
+
+
+@pytest.mark.parametrize("left", [None, b""], ids=["missing", "empty"])
+def test_a_lost_database_is_not_begun_anew(tmp_path: Path, left: bytes | None) -> None:
+    """Beside files that only the lost one can explain."""
+    (tmp_path / "log").mkdir()
+    Database(tmp_path).close()
+    (tmp_path / "log" / "part").write_bytes(b"")
+    Database(tmp_path).close()
+    (tmp_path / FILE_NAME).unlink()
+    if left is not None:
+        (tmp_path / FILE_NAME).write_bytes(left)
+
+    with pytest.raises(StorageUnavailable, match="restore it from a backup"):
+        Database(tmp_path)

@@ -100,7 +100,7 @@ def test_a_good_reading_breaks_nothing() -> None:
         ({"accuracy_m": 0.0}, [], []),
         ({"accuracy_m": 1000.0}, [], []),
         ({"accuracy_m": 1000.5}, [], ["accuracy-limit"]),
-        ({"accuracy_m": -1.0}, [], ["accuracy-limit"]),
+        ({"accuracy_m": -1.0}, [], ["accuracy-negative"]),
         ({"observed_at": NOW_MS + 600_000}, [], []),
         ({"observed_at": NOW_MS + 600_001}, ["future"], []),
         ({"observed_at": 0}, [], []),
@@ -249,6 +249,7 @@ def test_limits_far_beyond_any_time_are_no_limits() -> None:
         ("heading_deg", 361.0, "heading-range"),
         ("battery_pct", -1.0, "battery-range"),
         ("fuel_pct", 101.0, "fuel-range"),
+        ("accuracy_m", -1.0, "accuracy-negative"),
         ("status", "towed", "unknown-status"),
     ],
 )
@@ -256,13 +257,13 @@ def test_a_warning_that_clears_makes_the_cell_null(
     field: str, value: float | str, code: str
 ) -> None:
     """The event is accepted without the cell that warned, and with all its others."""
-    reading = evolve(GOOD, accuracy_m=5000.0, **{field: value})  # type: ignore[arg-type]  # a value of its type
+    reading = evolve(GOOD, source="x", **{field: value})  # type: ignore[arg-type]  # a value of its type
     found = verdict(reading)
 
     event = clearing(FleetSettings(), with_directory=False)(reading, found)
 
-    assert sorted(("accuracy-limit", code)) == sorted(found.warnings)
-    assert (None, 5000.0) == (getattr(event, field), event.accuracy_m)
+    assert (code,) == found.warnings
+    assert (None, "x") == (getattr(event, field), event.source)
     assert ("cab-1", NOW_MS, 37.7) == (event.vehicle_id, event.observed_at, event.latitude)
 
 
