@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 from cattrs import BaseValidationError, Converter, transform_error
@@ -15,7 +15,8 @@ from fleetcore.errors import UndecodableEvent
 
 E = TypeVar("E")
 
-Body: TypeAlias = dict[str, Any]
+Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+Body: TypeAlias = dict[str, Json]
 Upcaster: TypeAlias = Callable[[Body], Body]
 """Makes a body of one schema version a body of the next; pure."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from fleetcore.codec.event_codec import EventCodec, WireType
+from fleetcore.codec.event_codec import Body, EventCodec, WireType
 from fleetcore.domain.ingestion import (
     ChunkProcessed,
     IngestionEvent,
@@ -18,12 +18,22 @@ from fleetcore.domain.ingestion import (
     Received,
 )
 
+
+def _with_malformed_by(body: Body) -> Body:
+    """Why rows were malformed was not counted before version 2."""
+    counts = body["counts"]
+    if not isinstance(counts, dict):
+        raise TypeError("counts is no object")
+    return {**body, "counts": {**counts, "malformed_by": {}}}
+
+
 INGESTION_EVENTS: Final[EventCodec[IngestionEvent]] = EventCodec(
     (
         WireType(name="ingestion.received", version=1, event=Received),
-        WireType(name="ingestion.chunk-processed", version=1, event=ChunkProcessed),
+        WireType(name="ingestion.chunk-processed", version=2, event=ChunkProcessed),
         WireType(name="ingestion.part-stored", version=1, event=PartStored),
         WireType(name="ingestion.failed", version=1, event=IngestionFailed),
         WireType(name="ingestion.superseded", version=1, event=IngestionSuperseded),
-    )
+    ),
+    {("ingestion.chunk-processed", 1): _with_malformed_by},
 )

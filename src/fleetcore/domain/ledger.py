@@ -15,8 +15,8 @@ class RowCounts:
     """What became of the rows of a file or a chunk while it was read.
 
     accepted: distinct identities; conflicting: further distinct payloads of an identity;
-    duplicate: the rest of what the rules let through. `rejected_by` and `warned_by` count rows a
-    rule; a row may break several. Raises `UnbalancedLedger` unless
+    duplicate: the rest of what the rules let through. `rejected_by`, `malformed_by` and
+    `warned_by` count rows a code; a row may have several. Raises `UnbalancedLedger` unless
     `read = accepted + duplicate + conflicting + rejected + malformed`.
     """
 
@@ -27,6 +27,7 @@ class RowCounts:
     rejected: int = 0
     malformed: int = 0
     rejected_by: Mapping[str, int] = field(factory=dict)
+    malformed_by: Mapping[str, int] = field(factory=dict)
     warned_by: Mapping[str, int] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
@@ -52,6 +53,7 @@ class RowCounts:
             rejected=self.rejected + other.rejected,
             malformed=self.malformed + other.malformed,
             rejected_by=dict(Counter(self.rejected_by) + Counter(other.rejected_by)),
+            malformed_by=dict(Counter(self.malformed_by) + Counter(other.malformed_by)),
             warned_by=dict(Counter(self.warned_by) + Counter(other.warned_by)),
         )
 

@@ -41,11 +41,11 @@ _CODES: Final = tuple(rule.code for rule in EVENT_RULES)
 
 def row_counts() -> st.SearchStrategy[RowCounts]:
     """Balanced counts of a chunk."""
-    by_rule: st.SearchStrategy[Mapping[str, int]] = st.dictionaries(
+    by_code: st.SearchStrategy[Mapping[str, int]] = st.dictionaries(
         st.sampled_from(_CODES), st.integers(1, 50), max_size=3
     )
     return st.builds(
-        lambda a, d, c, r, m, rejected_by, warned_by: RowCounts(
+        lambda a, d, c, r, m, rejected_by, malformed_by, warned_by: RowCounts(
             read=a + d + c + r + m,
             accepted=a,
             duplicate=d,
@@ -53,11 +53,11 @@ def row_counts() -> st.SearchStrategy[RowCounts]:
             rejected=r,
             malformed=m,
             rejected_by=rejected_by,
+            malformed_by=malformed_by,
             warned_by=warned_by,
         ),
         *[_COUNT] * 5,
-        by_rule,
-        by_rule,
+        *[by_code] * 3,
     )
 
 

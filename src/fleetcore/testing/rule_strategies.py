@@ -28,7 +28,7 @@ from fleetcore.domain.rules.event_rules import EVENT_RULES
 from fleetcore.domain.rules.rule import Rule
 from fleetcore.domain.rules.settings import FleetSettings, Limits, Severity
 from fleetcore.domain.vehicles import Vehicle
-from fleetcore.testing.strategies import hostile_floats, readings
+from fleetcore.testing.strategies import hostile_floats, readings, vehicles
 
 NUMBER_FIELDS: Final[tuple[FieldName, ...]] = (
     "latitude",
@@ -146,24 +146,9 @@ def rule_settings() -> st.SearchStrategy[FleetSettings]:
 
 def fleets() -> st.SearchStrategy[Mapping[str, Vehicle]]:
     """Metadata of some of `VEHICLES`, with anything but the id missing."""
-
-    def vehicle(vehicle_id: str) -> st.SearchStrategy[Vehicle]:
-        depot = st.just((None, None)) | st.tuples(st.floats(-90, 90), st.floats(-180, 180))
-        return st.builds(
-            lambda vehicle_class, max_speed_kmh, at: Vehicle(
-                vehicle_id=vehicle_id,
-                vehicle_class=vehicle_class,
-                max_speed_kmh=max_speed_kmh,
-                depot_latitude=at[0],
-                depot_longitude=at[1],
-            ),
-            st.sampled_from((None, *CLASSES)),
-            st.none() | st.floats(0, 1e4, exclude_min=True),
-            depot,
-        )
-
+    classes = st.sampled_from((None, *CLASSES))
     return st.lists(st.sampled_from(VEHICLES), unique=True).flatmap(
-        lambda ids: st.fixed_dictionaries({each: vehicle(each) for each in ids})
+        lambda ids: st.fixed_dictionaries({each: vehicles(st.just(each), classes) for each in ids})
     )
 
 

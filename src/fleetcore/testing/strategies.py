@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from fleetcore.domain.lanes import LANES
 from fleetcore.domain.location import STATUSES, LocationEvent, Reading, normalised_id
 from fleetcore.domain.parts import LaneMessage, Part, StoredEvent
+from fleetcore.domain.vehicles import Vehicle
 
 MAX_SAFE_MS: Final = 2**53
 """Instants further from 1970 than this, in milliseconds, are no exact floats."""
@@ -65,6 +66,28 @@ def vehicle_ids() -> st.SearchStrategy[str]:
         st.sampled_from(("cab-1", "cab-2", "cab-3"))
         | st.sampled_from(ODD_IDS)
         | free.flatmap(lambda text: st.nothing() if text is None else st.just(text))
+    )
+
+
+def vehicles(
+    vehicle_id: st.SearchStrategy[str] | None = None,
+    vehicle_class: st.SearchStrategy[str | None] | None = None,
+) -> st.SearchStrategy[Vehicle]:
+    """Metadata of vehicles, with anything but the id missing."""
+    at = st.just((None, None)) | st.tuples(st.floats(-90, 90), st.floats(-180, 180))
+    classes = st.sampled_from((None, "van", "Van", "Kühl, 7.5 t"))
+    return st.builds(
+        lambda vehicle_id, vehicle_class, max_speed_kmh, depot: Vehicle(
+            vehicle_id=vehicle_id,
+            vehicle_class=vehicle_class,
+            max_speed_kmh=max_speed_kmh,
+            depot_latitude=depot[0],
+            depot_longitude=depot[1],
+        ),
+        vehicle_ids() if vehicle_id is None else vehicle_id,
+        classes if vehicle_class is None else vehicle_class,
+        st.none() | st.floats(0, 1e4, exclude_min=True),
+        at,
     )
 
 

@@ -130,6 +130,21 @@ def test_times_of_no_known_format_are_refused_with_an_example(cell: str) -> None
     assert "epoch milliseconds" in str(raised.value)
 
 
+@pytest.mark.parametrize("field", ["latitude", "longitude"])
+def test_decimal_commas_are_refused_with_an_example(field: str) -> None:
+    """A file of which no coordinate could be read is not read; empty cells say nothing."""
+    cells = {"latitude": "52.1", "longitude": "13.1"} | {field: "53,551086"}
+    rows = [cells, cells | {field: " -3,5"}, cells | {field: ""}]
+    text = "".join(f"v-1;2024-05-01;{each['latitude']};{each['longitude']}\n" for each in rows)
+    with pytest.raises(InvalidMapping, match=f"{field} cells look like '53,551086'; decimal comma"):
+        _understood(f"{HEADER.replace(',', ';')}\n{text}")
+
+
+def test_a_few_decimal_commas_cost_only_their_rows() -> None:
+    """Where some coordinates can be read the file is read."""
+    assert _understood(f'{HEADER}\nv-1,2024-05-01,"52,1",13.1\n{ROW}\n').time_format == "iso"
+
+
 def test_missing_columns_are_listed_with_how_to_map_them() -> None:
     """The error lists the columns found and the options to say."""
     with pytest.raises(InvalidMapping) as raised:

@@ -23,6 +23,8 @@ class Refuelled:
 
 def _litres_for_gallons(body: Body) -> Body:
     gallons = body["gallons"]
+    if not isinstance(gallons, float):
+        raise TypeError("gallons is no number")
     rest = {key: value for key, value in body.items() if key != "gallons"}
     return rest | {"litres": gallons * 4}
 

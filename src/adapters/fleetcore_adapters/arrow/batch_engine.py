@@ -137,32 +137,34 @@ class _File:
             if block.number >= done:
                 yield block
 
-    def pending(self, number: int, blocks: Sequence[JudgedBlock]) -> _Pending:
-        """Deduplicate a chunk and start to encode its parts."""
-        rows = merged([block.rows for block in blocks], self._texts)
-        vehicles = self._vehicles.sorted()
-        found = deduplicated(rows, vehicles.ranks, self._identities)
-        tables = lane_tables(found.rows, vehicles, self._work.received.ingestion)
+    def pending(self, number: int, blocks: list[JudgedBlock]) -> _Pending:
+        """Deduplicate a chunk and start to encode its parts; the list of blocks is emptied."""
         tally: Counter[str] = sum((block.tally for block in blocks), Counter())
-        counts = RowCounts(
-            read=tally.total() + len(rows.accepted),
-            accepted=found.accepted,
-            duplicate=found.duplicate,
-            conflicting=found.conflicting,
+        refused = RowCounts(
+            read=tally.total(),
             rejected=tally["rejected"],
             malformed=tally["malformed"],
             rejected_by=dict(sum((block.rejected_by for block in blocks), Counter())),
+            malformed_by=dict(sum((block.malformed_by for block in blocks), Counter())),
             warned_by=dict(sum((block.warned_by for block in blocks), Counter())),
         )
+        chunk = Chunk(
+            number=number,
+            end=blocks[-1].end,
+            counts=refused,
+            parts=(),
+            rejects=tuple(reject for block in blocks for reject in block.rejects),
+            last=blocks[-1].last,
+        )
+        rows = merged([block.rows for block in blocks], self._texts)
+        # Let go of at once: the rows of a chunk, before and after, are the peak of memory.
+        blocks.clear()
+        vehicles = self._vehicles.sorted()
+        found = deduplicated(rows, vehicles.ranks, self._identities)
+        del rows
+        tables = lane_tables(found.rows, vehicles, self._work.received.ingestion)
         return _Pending(
-            Chunk(
-                number=number,
-                end=blocks[-1].end,
-                counts=counts,
-                parts=(),
-                rejects=tuple(reject for block in blocks for reject in block.rejects),
-                last=blocks[-1].last,
-            ),
+            evolve(chunk, counts=refused + found.counts),
             [self._pool.submit(_encoded, lane, each) for lane, each in tables.items()],
         )
 

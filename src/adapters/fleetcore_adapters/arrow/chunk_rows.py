@@ -11,6 +11,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from fleetcore.domain.lanes import Lane
+from fleetcore.domain.ledger import RowCounts
 from fleetcore_adapters.arrow.columns import (
     Codes,
     Column,
@@ -32,12 +33,10 @@ _DIGIT_BITS = 16
 
 @frozen(kw_only=True, slots=True, eq=False)
 class Kept:
-    """A chunk's rows that go to the log, in part order, and how many of which kind."""
+    """A chunk's rows that go to the log, in part order, and what became of all of them."""
 
     rows: Rows
-    accepted: int
-    conflicting: int
-    duplicate: int
+    counts: RowCounts
 
 
 def merged(blocks: Sequence[Rows], texts: Mapping[str, TextTable]) -> Rows:
@@ -95,9 +94,12 @@ def deduplicated(rows: Rows, ranks: Codes, identities: Identities) -> Kept:
     conflicting = int(later.sum())
     return Kept(
         rows=left,
-        accepted=len(order) - conflicting,
-        conflicting=conflicting,
-        duplicate=len(rows.accepted) - len(order),
+        counts=RowCounts(
+            read=len(rows.accepted),
+            accepted=len(order) - conflicting,
+            conflicting=conflicting,
+            duplicate=len(rows.accepted) - len(order),
+        ),
     )
 
 

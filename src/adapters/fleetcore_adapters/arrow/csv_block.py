@@ -100,7 +100,7 @@ class CsvReader:
     ) -> dict[FieldName, pa.DataType]:
         """The types to read a block's columns as."""
         if kind == "epoch" and (b"0x" in block.data or b"0X" in block.data):
-            as_text |= {_TIME}  # the typed reader takes hexadecimal integers
+            as_text |= frozenset[FieldName]([_TIME])  # the typed reader takes hexadecimal integers
         return {
             name: _DICTIONARY
             if name in _REPEATED_TEXTS

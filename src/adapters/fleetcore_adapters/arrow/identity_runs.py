@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -29,12 +30,15 @@ class _Run:
 class IdentityRuns:
     """Hashes of the identities of files, in sorted runs of which each is longer than the next.
 
+    Several threads may use it at once.
+
     A new run is merged with those before it that are not longer, so that a row is sorted again
     only so often as its run doubles (the logarithmic method: Bentley and Saxe, "Decomposable
     searching problems", 1980).
     """
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._runs: list[_Run] = []
         self._numbers: dict[str, int] = {}
         self._rows = 0
@@ -44,20 +48,23 @@ class IdentityRuns:
 
     def add(self, key: str, hashes: Words) -> None:
         """Remember the identities of a file, unless too many are remembered already."""
-        if key in self._numbers or self._rows + len(hashes) > MOST_ROWS:
-            return
-        number = self._numbers[key] = len(self._numbers)
-        self._rows += len(hashes)
-        run = _Run(hashes=np.sort(hashes), files=np.full(len(hashes), number, dtype=np.int32))
-        while self._runs and len(self._runs[-1].hashes) <= len(run.hashes):
-            run = self._runs.pop().merged(run)
-        self._runs.append(run)
+        with self._lock:
+            if key in self._numbers or self._rows + len(hashes) > MOST_ROWS:
+                return
+            number = len(self._numbers)
+            run = _Run(hashes=np.sort(hashes), files=np.full(len(hashes), number, dtype=np.int32))
+            while self._runs and len(self._runs[-1].hashes) <= len(run.hashes):
+                run = self._runs.pop().merged(run)
+            self._runs.append(run)
+            self._rows += len(hashes)
+            self._numbers[key] = number
 
     def meeting(self, hashes: Words) -> frozenset[str]:
         """The remembered files that hold an identity with one of these hashes."""
-        keys = list(self._numbers)
         found: set[int] = set()
-        for run in self._runs:
+        with self._lock:
+            keys, runs = list(self._numbers), list(self._runs)
+        for run in runs:
             first = np.searchsorted(run.hashes, hashes, side="left")
             behind = np.searchsorted(run.hashes, hashes, side="right")
             for start, end in zip(first[first < behind], behind[first < behind], strict=True):

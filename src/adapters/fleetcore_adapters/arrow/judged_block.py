@@ -45,6 +45,7 @@ class JudgedBlock:
     rows: Rows
     tally: Counter[str]
     rejected_by: Counter[str]
+    malformed_by: Counter[str]
     warned_by: Counter[str]
     rejects: tuple[RejectedRow, ...]
     end: int
@@ -104,6 +105,9 @@ class BlockJudge:
             rows=rows_of(parsed, self._vehicles.words, case, codes, refused),
             tally=Counter(reject.kind for reject in rejects),
             rejected_by=rejected_by,
+            malformed_by=Counter(
+                code for each in rejects if each.kind == "malformed" for code in each.reasons
+            ),
             warned_by=warned_by,
             rejects=rejects,
             end=block.end,

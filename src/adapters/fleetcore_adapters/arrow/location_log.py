@@ -20,7 +20,8 @@ from fleetcore.ports.catalogue import Appended, Catalogue, Entry, Extent, Listin
 from fleetcore.ports.location_log import LocationLog
 from fleetcore.ports.object_store import ObjectStore
 from fleetcore_adapters.arrow import part_file
-from fleetcore_adapters.arrow.columns import Mask
+from fleetcore_adapters.arrow.columns import Mask, Words
+from fleetcore_adapters.arrow.identity_runs import IdentityRuns
 from fleetcore_adapters.arrow.log_files import (
     LogFiles,
     Opener,
@@ -30,12 +31,13 @@ from fleetcore_adapters.arrow.log_files import (
     parsed_footer,
     spanned,
 )
-from fleetcore_adapters.arrow.membership import Arrivals, are_twins
+from fleetcore_adapters.arrow.membership import Arrivals, are_twins, identity_words
 from fleetcore_adapters.arrow.winners import Winners
 
 MOST_ROWS_COMPARED: Final = 700_000
 """Arriving rows that are compared with the log at once."""
 
+_SMALL_ROWS: Final = part_file.ROW_GROUP_ROWS
 _READERS: Final = 2
 _INT64: Final = (-(2**63), 2**63 - 1)
 
@@ -60,6 +62,7 @@ class ParquetLog(LocationLog):
         self._catalogue = catalogue
         self._objects = objects
         self._files = LogFiles(open_file or opened_from(objects))
+        self._small = IdentityRuns()
 
     def append(self, parts: Sequence[Part]) -> tuple[StoreOutcome, ...]:
         known = self._catalogue.outcomes({part.key for part in parts})
@@ -164,11 +167,21 @@ class ParquetLog(LocationLog):
         files = [arrival.file for arrival in batch if arrival.file is not None]
         extent = spanned([file.extent for file in files]) if files else None
 
+        refused: set[int] = set()
+
         def appended(listing: Listing) -> bool:
+            if listing.sequence in refused:
+                raise StorageUnavailable(
+                    "the catalogue refuses what it lists no reason against; "
+                    "it is damaged: run fleetcore doctor"
+                )
             held = [entry.file for entry in listing.entries]
             rows = self._new_rows(files, held)
             parts = [self._appended(arrival, rows.get(arrival.part.key)) for arrival in batch]
-            return self._catalogue.append(parts, listing.sequence)
+            if self._catalogue.append(parts, listing.sequence):
+                return True
+            refused.add(listing.sequence)
+            return False
 
         while not on_listing(lambda: self._catalogue.files(extent), appended):
             pass  # Others appended rows that may be siblings of these: compare with them too.
@@ -209,13 +222,38 @@ class ParquetLog(LocationLog):
         rows = sum(file.rows for file in contested)
         arrivals = Arrivals(str(contested[0].ingestion), rows, groups)
         extents = [file.extent for file in contested]
-        for other in held:
-            if any(_may_share_rows(file, other) for file in contested):
-                with self._files.opened(other.key) as opened:
-                    arrivals.compare(opened, extents)
+        rivals = [
+            other for other in held if any(_may_share_rows(file, other) for file in contested)
+        ]
+        for other in self._meeting(rivals, contested):
+            with self._files.opened(other.key) as opened:
+                arrivals.compare(opened, extents)
         starts = accumulate((file.rows for file in contested), initial=0)
         for file, start in zip(contested, starts, strict=False):
             found[file.key] = arrivals.outcome(start, file.rows)
+
+    def _meeting(
+        self, rivals: Sequence[LogFile], contested: Sequence[LogFile]
+    ) -> Iterator[LogFile]:
+        """The rivals that may hold an identity of the contested files.
+
+        Of small files, which are many, that is remembered: each is read once, and not once for
+        each file that arrives after it.
+        """
+        known = {other.key for other in rivals if other.key in self._small}
+        met = frozenset[str]()
+        if known:
+            met = self._small.meeting(np.concatenate([self._hashes(file) for file in contested]))
+        for other in rivals:
+            if other.key in met or other.key not in known:
+                yield other
+            if other.rows <= _SMALL_ROWS and other.key not in known:
+                self._small.add(other.key, self._hashes(other))
+
+    def _hashes(self, file: LogFile) -> Words:
+        """The hashes of a file's identities."""
+        groups = self._groups(file, ("vehicle_id", "observed_at"))
+        return np.concatenate([identity_words(group) for group in groups])
 
     def _appended(self, arrival: _Arrival, rows: tuple[StoreOutcome, Mask] | None) -> Appended:
         part, file = arrival.part, arrival.file

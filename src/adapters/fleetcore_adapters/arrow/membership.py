@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from fleetcore.domain.fingerprint import FIELD_NUMBERS
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.ports.catalogue import Extent
-from fleetcore_adapters.arrow.columns import Ints, Mask, Words
+from fleetcore_adapters.arrow.columns import Ints, Mask, Numbers, Words, mixed, number_words
 from fleetcore_adapters.arrow.identity_index import IdentityIndex
 from fleetcore_adapters.arrow.log_files import OpenFile
+from fleetcore_adapters.arrow.texts import text_words
 
 KEYS: Final = ("vehicle_id", "observed_at", "fingerprint", "ingestion")
 PAYLOAD: Final = tuple(name for name in FIELD_NUMBERS if name not in ("vehicle_id", "observed_at"))
@@ -46,6 +47,14 @@ def are_twins(one: OpenFile, other: OpenFile) -> bool:
             for group in one.groups()
         )
     )
+
+
+def identity_words(rows: pa.Table) -> Words:
+    """The hash of each row's identity, of a row group as it is read."""
+    ids = rows.column("vehicle_id").chunk(0)
+    by_id = text_words("vehicle_id", ids.dictionary)
+    times = number_words("observed_at", Numbers(values=_times(rows)))
+    return mixed(by_id[_indices(ids)] + times)
 
 
 class Arrivals:

@@ -31,13 +31,14 @@ _FACTORS: Final = mixed(np.arange(1, _MOST_WORDS + 2, dtype=np.uint64))
 _MIN_SLOTS: Final = 1 << 10
 
 
-def are_plain_ids(column: pa.Array, longest: int) -> bool:
-    """Whether all are printable ASCII without blanks, at least one byte and at most `longest`."""
+def are_plain_ids(column: pa.Array, longest: int) -> Mask:
+    """Which texts are printable ASCII without blanks, at least one byte and at most `longest`."""
     bounds, data = _bytes_of(column)
     lengths = np.diff(bounds)
-    if len(column) and not (lengths.min() > 0 and lengths.max() <= longest):
-        return False
-    return bool((data - np.uint8(ord("!")) <= ord("~") - ord("!")).all())
+    strange = np.zeros(len(data) + 1, dtype=np.int32)
+    np.cumsum(data - np.uint8(ord("!")) > ord("~") - ord("!"), out=strange[1:])
+    plain: Mask = np.diff(strange[bounds - bounds[0]]) == 0
+    return plain & (lengths > 0) & (lengths <= longest)
 
 
 def text_words(field: str, column: pa.Array) -> Words:

@@ -30,8 +30,7 @@ from fleetcore_adapters.arrow.rules import Cells
 from fleetcore_adapters.arrow.texts import EMPTY_INDEX, UNKNOWN, are_plain_ids, text_words
 from fleetcore_adapters.arrow.vehicles_file import VehiclesFile, vehicle_columns
 
-
-_NULLS: Final = frozenset(map(str.encode, NULLS))
+_NULLS: Final = pa.array(map(str.encode, NULLS), type=pa.binary())
 
 
 @frozen(kw_only=True, slots=True, eq=False)
@@ -59,13 +58,15 @@ class VehicleTable:
     def codes(self, column: pa.Array) -> Codes:
         """The code of each row's vehicle; `MISSING` or `UNREADABLE_CODE` where it has none."""
         numbers = self._spellings.find(column)
-        if (numbers == UNKNOWN).any():
+        if len(unknown := np.flatnonzero(numbers == UNKNOWN)):
+            fresh = column.take(pa.array(unknown))
             with self._lock:
                 # Another thread may have learned some of them meanwhile.
-                numbers = self._spellings.find(column)
-                if (unknown := numbers == UNKNOWN).any():
-                    self._learn(column.filter(pa.array(unknown)).unique())
-                    numbers = self._spellings.find(column)
+                found = self._spellings.find(fresh)
+                if (unmet := found == UNKNOWN).any():
+                    self._learn(fresh.filter(pa.array(unmet)).unique())
+                    found = self._spellings.find(fresh)
+            numbers[unknown] = found
         return self._code_of_spelling[numbers] if len(numbers) else np.empty(0, dtype=np.int32)
 
     def code(self, vehicle_id: str) -> int:
@@ -75,9 +76,13 @@ class VehicleTable:
     def _learn(self, spellings: pa.Array) -> None:
         """Give codes to spellings not met before; two spellings of one id share its code."""
         first = len(self._ids)
-        if not self._code_of and _are_ids(spellings):
-            fresh = spellings.cast(pa.string())
-            codes = np.arange(first, first + len(fresh), dtype=np.int32)
+        plain = _are_ids(spellings)
+        odd = [_id_of(text) for text in spellings.filter(pa.array(~plain)).to_pylist()]
+        if not self._code_of and not any(isinstance(each, str) for each in odd):
+            fresh = spellings.filter(pa.array(plain)).cast(pa.string())
+            codes = np.empty(len(spellings), dtype=np.int32)
+            codes[plain] = np.arange(first, first + len(fresh))
+            codes[~plain] = [MISSING if each is None else UNREADABLE_CODE for each in odd]
         else:
             if not self._code_of:
                 self._code_of = {each: code for code, each in enumerate(self._ids.to_pylist())}
@@ -121,11 +126,10 @@ class VehicleTable:
             return {} if self._directory is None else self._metadata
 
 
-def _are_ids(spellings: pa.Array) -> bool:
-    """Whether all are ids as they are, in plain ASCII."""
-    return are_plain_ids(spellings, MAX_VEHICLE_ID_BYTES) and not _NULLS.intersection(
-        spellings.to_pylist()
-    )
+def _are_ids(spellings: pa.Array) -> Mask:
+    """Which spellings are ids as they are, in plain ASCII."""
+    nulls = pc.is_in(spellings, value_set=_NULLS).to_numpy(zero_copy_only=False)
+    return are_plain_ids(spellings, MAX_VEHICLE_ID_BYTES) & ~nulls
 
 
 def _id_of(raw: bytes) -> str | object | None:

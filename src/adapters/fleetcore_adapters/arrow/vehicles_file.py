@@ -131,7 +131,7 @@ def _are_in_order(columns: Mapping[str, pa.Array]) -> bool:
     ids = columns["vehicle_id"]
     if (
         ids.null_count
-        or not are_plain_ids(ids, MAX_VEHICLE_ID_BYTES)
+        or not are_plain_ids(ids, MAX_VEHICLE_ID_BYTES).all()
         or pc.count_distinct(ids).as_py() < len(ids)
     ):
         return False

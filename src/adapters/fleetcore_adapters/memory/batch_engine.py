@@ -71,12 +71,14 @@ class _File:
     def chunk(self, number: int, blocks: Sequence[Block]) -> Chunk:
         tally: Counter[str] = Counter()
         rejected_by: Counter[str] = Counter()
+        malformed_by: Counter[str] = Counter()
         warned_by: Counter[str] = Counter()
         rejects: list[RejectedRow] = []
         kept: dict[Lane, list[StoredEvent]] = {lane: [] for lane in LANES}
 
         def reject(line: int, kind: RejectKind, reasons: tuple[str, ...], text: str) -> None:
             tally[kind] += 1
+            (malformed_by if kind == "malformed" else rejected_by).update(reasons)
             rejects.append(RejectedRow(line=line, kind=kind, reasons=reasons, text=text))
 
         for block in blocks:
@@ -93,7 +95,6 @@ class _File:
                 warned_by.update(row.warnings)
                 warned_by.update(verdict.warnings)
                 if not verdict.accepted:
-                    rejected_by.update(verdict.broken)
                     reject(line, "rejected", verdict.broken, reject_text(raw))
                     continue
                 event = self._event_of(row.reading, verdict)
@@ -115,6 +116,7 @@ class _File:
                 read=sum(tally.values()),
                 **tally,
                 rejected_by=dict(rejected_by),
+                malformed_by=dict(malformed_by),
                 warned_by=dict(warned_by),
             ),
             parts=tuple(_encoded(lane, events) for lane, events in kept.items() if events),

@@ -6,7 +6,15 @@ import threading
 from collections.abc import Collection, Mapping, Sequence
 
 from fleetcore.domain.ledger import StoreOutcome
-from fleetcore.ports.catalogue import Appended, Catalogue, Entry, Extent, Listing, LogFile
+from fleetcore.ports.catalogue import (
+    Appended,
+    Catalogue,
+    Entry,
+    Extent,
+    Listing,
+    LogFile,
+    Recorded,
+)
 
 
 class MemoryCatalogue(Catalogue):
@@ -32,6 +40,13 @@ class MemoryCatalogue(Catalogue):
     def outcomes(self, origins: Collection[str]) -> Mapping[str, StoreOutcome]:
         with self._lock:
             return {key: self._outcomes[key] for key in origins if key in self._outcomes}
+
+    def recorded(self) -> Mapping[str, Recorded]:
+        with self._lock:
+            return {
+                key: Recorded(sequence=sequence, outcome=outcome)
+                for sequence, (key, outcome) in enumerate(self._outcomes.items(), 1)
+            }
 
     def append(self, parts: Sequence[Appended], seen: int) -> bool:
         with self._lock:

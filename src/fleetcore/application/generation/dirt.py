@@ -9,7 +9,8 @@ from typing import Final, Literal, TypeAlias
 from attrs import frozen
 
 from fleetcore.application.generation.times import TimeStyle, time_text
-from fleetcore.domain.location import OPTIONAL_NUMBERS, REQUIRED_FIELDS
+from fleetcore.domain.location import OPTIONAL_NUMBERS, REQUIRED_FIELDS, FieldName
+from fleetcore.domain.rows import WRONG_COLUMN_COUNT, unreadable_code
 
 Fate: TypeAlias = Literal["accepted", "rejected", "malformed"]
 
@@ -21,10 +22,11 @@ SPAN_MS: Final = 10 * 365 * 86_400_000
 
 @frozen(slots=True)
 class Outcome:
-    """What becomes of a row: the codes of the rules it breaks, and of its warnings."""
+    """What becomes of a row: the codes of why, and of its warnings."""
 
     fate: Fate
     rejected_by: tuple[str, ...] = ()
+    malformed_by: tuple[str, ...] = ()
     warned_by: tuple[str, ...] = ()
 
 
@@ -36,7 +38,7 @@ class Row:
     style: TimeStyle
     rng: Random
 
-    def one_of(self, columns: tuple[str, ...]) -> str:
+    def one_of(self, columns: tuple[FieldName, ...]) -> FieldName:
         """One of the columns that the file has."""
         return self.rng.choice([column for column in columns if column in self.cells])
 
@@ -56,6 +58,11 @@ def _warned(code: str) -> Outcome:
 
 def _rejected(code: str, *warned_by: str) -> Outcome:
     return Outcome("rejected", rejected_by=(code,), warned_by=warned_by)
+
+
+def malformed(code: str) -> Outcome:
+    """Of a row that cannot be read."""
+    return Outcome("malformed", malformed_by=(code,))
 
 
 def _latitude_range(row: Row) -> Outcome:
@@ -112,8 +119,13 @@ def _fuel_range(row: Row) -> Outcome:
     return _warned("fuel-range")
 
 
+def _accuracy_negative(row: Row) -> Outcome:
+    row.cells["accuracy_m"] = "-1.0"
+    return _warned("accuracy-negative")
+
+
 def _accuracy_limit(row: Row) -> Outcome:
-    row.cells["accuracy_m"] = row.rng.choice((f"{row.rng.uniform(1001.0, 9999.0):.1f}", "-1.0"))
+    row.cells["accuracy_m"] = f"{row.rng.uniform(1001.0, 9999.0):.1f}"
     return _warned("accuracy-limit")
 
 
@@ -135,19 +147,19 @@ def _unreadable_required(row: Row) -> Outcome:
         row.cells[column] = row.rng.choice(("yesterday", "2024-02-30T25:61:00Z", "12:00"))
     else:
         row.cells[column] = row.rng.choice(("ERR", "52.5N", "1.2.3", "#VALUE!"))
-    return Outcome("malformed")
+    return malformed(unreadable_code(column))
 
 
 def _missing_required(row: Row) -> Outcome:
     column = row.one_of(("observed_at", "latitude", "longitude"))
     row.cells[column] = row.rng.choice(("", "", "null", "NA", "N/A"))
-    return _rejected(f"missing-{_dashed(column)}")
+    return _rejected(f"missing-{column.replace('_', '-')}")
 
 
 def _unreadable_optional(row: Row) -> Outcome:
     column = row.one_of(OPTIONAL_NUMBERS)
     row.cells[column] = row.rng.choice(("err", "--", "nan", "inf", "7.5.1"))
-    return _warned(f"unreadable-{_dashed(column)}")
+    return _warned(unreadable_code(column))
 
 
 def _unknown_status(row: Row) -> Outcome:
@@ -160,11 +172,7 @@ def _ragged(row: Row) -> Outcome:
         row.cells.popitem()
     else:
         row.cells[""] = "surplus"
-    return Outcome("malformed")
-
-
-def _dashed(column: str) -> str:
-    return column.replace("_", "-")
+    return malformed(WRONG_COLUMN_COUNT)
 
 
 DIRT: Final[Mapping[str, DirtKind]] = {
@@ -221,8 +229,13 @@ DIRT: Final[Mapping[str, DirtKind]] = {
         columns=("fuel_pct",),
         spoil=_fuel_range,
     ),
+    "accuracy-negative": DirtKind(
+        description="accuracy of -1 m, as of a receiver without a fix: warned",
+        columns=("accuracy_m",),
+        spoil=_accuracy_negative,
+    ),
     "accuracy-limit": DirtKind(
-        description="accuracy below 0 or above 1,000 m: warned",
+        description="accuracy above 1,000 m: warned",
         columns=("accuracy_m",),
         spoil=_accuracy_limit,
     ),

@@ -9,7 +9,7 @@ from operator import itemgetter
 from random import Random
 from typing import BinaryIO, Final
 
-from fleetcore.application.generation.dirt import DIRT, DIRT_DESCRIPTIONS, Outcome, Row
+from fleetcore.application.generation.dirt import DIRT, DIRT_DESCRIPTIONS, Row, malformed
 from fleetcore.application.generation.fleet import Member, fleet_of, vehicles_of
 from fleetcore.application.generation.notes import columns_of, with_notes
 from fleetcore.application.generation.observations import observations
@@ -101,7 +101,7 @@ class _FileRun:
             if len(self._lines) >= BATCH_ROWS:
                 self._flush()
         if unclosed:
-            self._tally.note(Outcome("malformed"))
+            self._tally.note(malformed("unclosed-quote"))
             self._lines.append(self._writer.unclosed_line(next(self._clean)))
             self._rows += 1
         self._flush()

@@ -22,9 +22,13 @@ class Truth:
     counts: RowCounts
     error: str | None = None
 
+    def expected(self) -> dict[str, object]:
+        """What `fleetcore ingest --json` must say: the counts by name."""
+        return asdict(self.counts, filter=lambda count, _: count.name != "malformed_by")
+
     def as_json(self) -> str:
-        """The counts by name, and `error` where there is one."""
-        content: dict[str, object] = asdict(self.counts)
+        """The counts that `expected` gives, and `error` where there is one."""
+        content = self.expected()
         if self.error is not None:
             content["error"] = self.error
         return json.dumps(content, indent=2) + "\n"
@@ -36,12 +40,14 @@ class Tally:
 
     _fates: Counter[Fate | str] = field(factory=Counter)
     _rejected_by: Counter[str] = field(factory=Counter)
+    _malformed_by: Counter[str] = field(factory=Counter)
     _warned_by: Counter[str] = field(factory=Counter)
 
     def note(self, outcome: Outcome) -> None:
         """A row that dirt was done to."""
         self._fates[outcome.fate] += 1
         self._rejected_by.update(outcome.rejected_by)
+        self._malformed_by.update(outcome.malformed_by)
         self._warned_by.update(outcome.warned_by)
 
     def note_repeat(self, kind: str) -> None:
@@ -60,6 +66,7 @@ class Tally:
                 rejected=fates["rejected"],
                 malformed=fates["malformed"],
                 rejected_by=dict(sorted(self._rejected_by.items())),
+                malformed_by=dict(sorted(self._malformed_by.items())),
                 warned_by=dict(sorted(self._warned_by.items())),
             ),
             error=None if readable else UnreadableFile.code,

@@ -12,8 +12,8 @@ from attrs import frozen
 
 from fleetcore.domain.chunks import Chunk, RejectedRow
 from fleetcore.domain.ingestion import ChunkProcessed, Sizes
+from fleetcore.domain.judging import payload_of
 from fleetcore.domain.ledger import RowCounts
-from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.parts import Part, StoredEvent
 from fleetcore.ports.batch_engine import BatchEngine
 from fleetcore.testing.csv_strategies import NOW_MS, CsvFile, interpretation_of
@@ -75,9 +75,17 @@ class Result:
         return tuple(reject for chunk in self.chunks for reject in chunk.rejects)
 
     @property
-    def payloads(self) -> Counter[LocationEvent]:
-        """The events, whatever their order and their lines."""
-        return Counter(each.event for each in self.stored)
+    def whatever_the_order(self) -> object:
+        """What the order of the rows does not change.
+
+        The counts, also by code; each reject but for its line; the payloads to be stored. Of rows
+        with one payload the first is kept, so lines and what no fingerprint covers do depend on it.
+        """
+        return (
+            self.counts,
+            Counter((reject.kind, reject.reasons, reject.text) for reject in self.rejects),
+            Counter(payload_of(each.event) for each in self.stored),
+        )
 
 
 def result(engine: BatchEngine, file: CsvFile) -> Result:

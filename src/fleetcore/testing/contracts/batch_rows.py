@@ -100,6 +100,11 @@ class BatchRowsContract:
             "speed-limit": 1,
             "missing-vehicle-id": 1,
         } == found.counts.rejected_by
+        assert {
+            "unreadable-observed-at": 1,
+            "wrong-column-count": 1,
+            "unreadable-vehicle-id": 1,
+        } == found.counts.malformed_by
         assert {"unreadable-speed-kmh": 1} == found.counts.warned_by
 
     def test_a_row_without_an_end_costs_its_line(self, engine: BatchEngine) -> None:
@@ -109,13 +114,21 @@ class BatchRowsContract:
         assert [(2, "malformed", ("unclosed-quote",))] == [
             (reject.line, reject.kind, reject.reasons) for reject in found.rejects
         ]
+        assert {"unclosed-quote": 1} == found.counts.malformed_by
         assert [3] == [stored.line for stored in found.stored]
 
     def test_a_malformed_row_is_not_judged(self, engine: BatchEngine) -> None:
-        """A row that cannot be read breaks no rule and gives no warning."""
-        found = result(engine, csv(b"cab-1,noon,100,200,fast,towed\n"))
+        """A row that cannot be read breaks no rule and gives no warning; each reason counts."""
+        found = result(engine, csv(b"cab-1,noon,1O0,200,fast,towed\n"))
 
-        assert RowCounts(read=1, malformed=1) == found.counts
+        assert (
+            RowCounts(
+                read=1,
+                malformed=1,
+                malformed_by={"unreadable-observed-at": 1, "unreadable-latitude": 1},
+            )
+            == found.counts
+        )
 
     def test_a_rejected_row_is_not_deduplicated(self, engine: BatchEngine) -> None:
         """A row that is rejected twice is rejected twice, and hides no good row."""

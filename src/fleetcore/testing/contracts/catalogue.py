@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve
 
 from fleetcore.domain.ledger import StoreOutcome
-from fleetcore.ports.catalogue import Appended, Catalogue, Extent, LogFile
+from fleetcore.ports.catalogue import Appended, Catalogue, Extent, LogFile, Recorded
 from fleetcore.testing.contracts.race import raced
 
 NOW_MS: Final = 1_700_000_000_000
@@ -75,7 +75,7 @@ class CatalogueContract:
         listing = catalogue.files()
 
         assert ((), 0) == (listing.entries, listing.sequence)
-        assert {} == catalogue.outcomes(["fresh/1"])
+        assert {} == catalogue.outcomes(["fresh/1"]) == catalogue.recorded()
         assert {} == catalogue.retired()
 
     def test_names_what_was_appended(self, catalogue: Catalogue) -> None:
@@ -132,6 +132,10 @@ class CatalogueContract:
         assert {"fresh/1": ALL, "fresh/2": already} == catalogue.outcomes(
             {"fresh/1", "fresh/2", "fresh/3"}
         )
+        assert {
+            "fresh/1": Recorded(sequence=1, outcome=ALL),
+            "fresh/2": Recorded(sequence=2, outcome=already),
+        } == catalogue.recorded()
         assert [ONE.key] == keys(catalogue)
         assert 2 == catalogue.files().sequence
 

@@ -60,6 +60,17 @@ def test_only_new_rows_are_copied(folder: Folder, event: Event) -> None:
     assert 9 == len(folder.content())
 
 
+def test_small_files_are_not_read_again_for_each_arrival(folder: Folder, event: Event) -> None:
+    """Of many files that overlap, each is read a few times, however many arrive after it."""
+    log = folder.log
+    for number in range(10):
+        times = range(number, 100, 20)
+        log.append([folder.put([event("a", at, ingestion=f"{number}e") for at in times])])
+
+    assert 50 == len(folder.content())
+    assert max(folder.opened.values()) <= 5
+
+
 def test_known_rows_are_not_named(folder: Folder, event: Event) -> None:
     """A part whose rows are all known is no file of the log."""
     folder.append(event("a", 1), event("a", 2))

@@ -60,6 +60,7 @@ def _counted(
     event_of = clearing(settings, with_directory=with_directory)
     fates: Counter[str] = Counter()
     rejected_by: Counter[str] = Counter()
+    malformed_by: Counter[str] = Counter()
     warned_by: Counter[str] = Counter()
     identities, payloads = set(), set()
     blocks = cut(
@@ -70,10 +71,12 @@ def _counted(
     )
     for block in blocks:
         fates["malformed"] += len(block.unending)
+        malformed_by.update(row.code for row in block.unending)
         for _, text in physical_rows(block, delimiter):
             row = read(cells_of(text, delimiter))
             if row.faults:
                 fates["malformed"] += 1
+                malformed_by.update(row.faults)
                 continue
             verdict = judge(row.reading, known.get(row.reading.vehicle_id or ""))
             warned_by.update((*row.warnings, *verdict.warnings))
@@ -90,7 +93,11 @@ def _counted(
             identities.add(event.identity)
             payloads.add(payload)
     return RowCounts(
-        read=fates.total(), **fates, rejected_by=dict(rejected_by), warned_by=dict(warned_by)
+        read=fates.total(),
+        **fates,
+        rejected_by=dict(rejected_by),
+        malformed_by=dict(malformed_by),
+        warned_by=dict(warned_by),
     )
 
 

@@ -153,7 +153,9 @@ def test_share_of_all_rows(generated: Generated) -> None:
     """A share of 1 spoils every row."""
     _, truth = generated(FleetSpec(rows=200, dirt={"ragged": 1.0}))
 
-    assert RowCounts(read=200, malformed=200) == truth.counts
+    assert (
+        RowCounts(read=200, malformed=200, malformed_by={"wrong-column-count": 200}) == truth.counts
+    )
 
 
 def test_share_next_to_nothing(generated: Generated) -> None:
