@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
+from itertools import count
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 import pytest
 from attrs import frozen
 
+from fleetcore.application.vehicle_table import COLUMNS
+from fleetcore.domain.vehicles import Vehicle
 from fleetcore.ports.catalogue import Catalogue
 from fleetcore.ports.object_store import ObjectStore
 from fleetcore.testing.contracts.location_log import LogRig
+from fleetcore.testing.contracts.source import SourceRig
 from fleetcore_adapters.arrow import part_file as parquet
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
 from fleetcore_adapters.arrow.compaction import Compaction
 from fleetcore_adapters.arrow.location_log import ParquetLog
 from fleetcore_adapters.arrow.log_files import Opener, opened_in
+from fleetcore_adapters.arrow.vehicles_file import VehiclesFile
 from fleetcore_adapters.local.catalogue import LocalCatalogue
 from fleetcore_adapters.local.clock import SystemClock
 from fleetcore_adapters.local.database import Database
@@ -26,6 +33,7 @@ from fleetcore_adapters.local.lanes import LocalLanes
 from fleetcore_adapters.local.latest_positions import LocalLatestPositions
 from fleetcore_adapters.local.object_store import LocalObjectStore
 from fleetcore_adapters.local.origins import LocalOrigins
+from fleetcore_adapters.local.source import FileSource, SpooledSource
 from fleetcore_adapters.memory import part_file as plain
 from fleetcore_adapters.memory.batch_engine import PlainEngine
 from fleetcore_adapters.memory.catalogue import MemoryCatalogue
@@ -36,6 +44,8 @@ from fleetcore_adapters.memory.latest_positions import MemoryLatestPositions
 from fleetcore_adapters.memory.location_log import MemoryLog
 from fleetcore_adapters.memory.object_store import MemoryObjectStore
 from fleetcore_adapters.memory.origins import MemoryOrigins
+from fleetcore_adapters.memory.source import BytesSource
+from fleetcore_adapters.memory.vehicles import VehicleTable
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -77,9 +87,9 @@ def in_folder(make: Callable[[Path], T_co]) -> Harness[T_co]:
     return Harness("local", lambda folder, _stack: lambda: make(folder))
 
 
-def columnar(make: Callable[[], T_co]) -> Harness[T_co]:
-    """An Arrow adapter without state."""
-    return Harness("arrow", lambda _folder, _stack: make)
+def stateless(name: str, make: Callable[[], T_co]) -> Harness[T_co]:
+    """An adapter that shares nothing between handles."""
+    return Harness(name, lambda _folder, _stack: make)
 
 
 def memory_log(_folder: Path, _stack: ExitStack) -> Callable[[], LogRig]:
@@ -97,7 +107,6 @@ def parquet_rig(
 
     def compact() -> None:
         compaction.compact(up_to=catalogue.files().sequence, now_ms=NOW_MS)
-        compaction.remove_retired(before_ms=NOW_MS)
 
     return LogRig(
         log=ParquetLog(catalogue, objects, open_file),
@@ -123,10 +132,62 @@ def local_parquet_log(folder: Path, stack: ExitStack) -> Callable[[], LogRig]:
     return opened
 
 
+def bytes_source(data: bytes = b"") -> SourceRig:
+    """Bytes in memory."""
+    source = BytesSource("file.csv", data)
+    return SourceRig(source=source, change=lambda new: setattr(source, "data", new))
+
+
+def file_sources(folder: Path, _stack: ExitStack) -> Callable[[], SourceRig]:
+    """Files, each in a folder of its own."""
+    numbers = count()
+
+    def opened(data: bytes = b"") -> SourceRig:
+        path = folder / str(next(numbers)) / "file.csv"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(data)
+        return SourceRig(source=FileSource(path), change=path.write_bytes)
+
+    return opened
+
+
+def spooled_sources(folder: Path, _stack: ExitStack) -> Callable[[], SourceRig]:
+    """Streams, copied before they can change."""
+
+    def opened(data: bytes = b"") -> SourceRig:
+        stream = io.BytesIO(data)
+
+        def change(new: bytes) -> None:
+            stream.seek(0)
+            stream.truncate()
+            stream.write(new)
+
+        return SourceRig(source=SpooledSource("<stdin>", stream, folder), change=change)
+
+    return opened
+
+
+def vehicle_table(known: Iterable[Vehicle] = ()) -> VehicleTable:
+    """Vehicles in memory."""
+    return VehicleTable(known)
+
+
+def vehicles_file(known: Iterable[Vehicle] = ()) -> VehiclesFile:
+    """Vehicles, written as CSV."""
+    text = io.StringIO(newline="")
+    rows = csv.writer(text)
+    rows.writerow(COLUMNS)
+    rows.writerows(
+        (v.vehicle_id, v.vehicle_class, v.max_speed_kmh, v.depot_latitude, v.depot_longitude)
+        for v in known
+    )
+    return VehiclesFile(text.getvalue().encode(), "vehicles.csv")
+
+
 NOW_MS: Final = 1_700_000_000_000
 
 HARNESSES: Final[Mapping[str, tuple[Harness[object], ...]]] = {
-    "batch_engine": (in_memory(PlainEngine), columnar(ArrowEngine)),
+    "batch_engine": (in_memory(PlainEngine), stateless("arrow", ArrowEngine)),
     "catalogue": (in_memory(MemoryCatalogue), on_database(LocalCatalogue)),
     "clock": (in_memory(lambda: MemoryClock(NOW_MS)), in_folder(lambda _: SystemClock())),
     "event_store": (in_memory(MemoryEventStore), on_database(LocalEventStore)),
@@ -139,6 +200,15 @@ HARNESSES: Final[Mapping[str, tuple[Harness[object], ...]]] = {
     ),
     "object_store": (in_memory(MemoryObjectStore), in_folder(LocalObjectStore)),
     "origins": (in_memory(MemoryOrigins), on_database(LocalOrigins)),
+    "source": (
+        stateless("memory", bytes_source),
+        Harness("local", file_sources),
+        Harness("local-spooled", spooled_sources),
+    ),
+    "vehicle_directory": (
+        stateless("memory", vehicle_table),
+        stateless("arrow", vehicles_file),
+    ),
 }
 """By the name of the port's module."""
 
@@ -173,3 +243,5 @@ _open_latest_positions = _opening("latest_positions")
 _open_location_log = _opening("location_log")
 _open_object_store = _opening("object_store")
 _open_origins = _opening("origins")
+_open_source = _opening("source")
+_open_vehicle_directory = _opening("vehicle_directory")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
@@ -14,9 +14,12 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from fleetcore.domain.ingestion import IngestionEvent
+from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.parts import LaneMessage, StoredEvent
 from fleetcore.errors import FleetcoreError
+from fleetcore.ports.catalogue import Appended, LogFile
 from fleetcore.ports.origins import Origin
+from fleetcore.testing.contracts.catalogue import compacted, extent, fresh
 from fleetcore.testing.histories import ingestion_events
 from fleetcore.testing.strategies import (
     ingestion_ids,
@@ -24,6 +27,7 @@ from fleetcore.testing.strategies import (
     location_events,
     stored_events,
 )
+from fleetcore_adapters.memory.catalogue import MemoryCatalogue
 from fleetcore_adapters.memory.event_store import MemoryEventStore
 from fleetcore_adapters.memory.lanes import MemoryLanes
 from fleetcore_adapters.memory.latest_positions import MemoryLatestPositions
@@ -75,7 +79,44 @@ _POSITIONS: Final = st.lists(
 KEYS: Final = ("parts/a", "parts/b/x.parquet", "parts/b/...", "", "a b")
 _KEY: Final = st.sampled_from(KEYS)
 
+_EXTENTS: Final = (extent("a", "m", 0, 50), extent("n", "z", 0, 50), extent("k", "p", 50, 99))
+_EXTENT: Final = st.sampled_from(_EXTENTS)
+_PARTS: Final = ("1", "2", "3")
+FILES: Final = tuple(f"fresh/{part}" for part in _PARTS)
+_SEEN: Final = st.integers(0, 3)
+
+
+def _appended(part: str, place: int, ingestion: str, outcome: StoreOutcome) -> Appended:
+    """A part, with a file if it brought new rows."""
+    file = fresh(part, _EXTENTS[place], ingestion) if outcome.stored else None
+    return Appended(origin=f"fresh/{part}", outcome=outcome, file=file)
+
+
+_APPENDED: Final = st.builds(
+    _appended,
+    st.sampled_from(_PARTS),
+    st.integers(0, 2),
+    ingestion_ids(),
+    st.sampled_from((StoreOutcome(stored=3), StoreOutcome(already_stored=3))),
+)
+_COMPACTED: Final = tuple(f"log/{'+'.join(parts)}" for parts in (_PARTS, _PARTS[:2], _PARTS[2:]))
+
+
+def _replacement(old: frozenset[str], now_ms: int) -> Call:
+    """The call that names one file, called after the parts in the old ones, in their place."""
+    parts = sorted({part for key in old for part in key.partition("/")[2].split("+")})
+    return Call("catalogue", "replace", (old, [compacted("+".join(parts))], now_ms))
+
+
 CALLS: Final[Mapping[str, st.SearchStrategy[Call]]] = {
+    "catalogue": _calls("catalogue", "append", st.lists(_APPENDED, max_size=3), _SEEN)
+    | st.builds(
+        _replacement,
+        st.frozensets(st.sampled_from((*FILES, *_COMPACTED)), min_size=1, max_size=3),
+        st.integers(0, 1),
+    )
+    | _calls("catalogue", "forget", st.lists(st.sampled_from((*FILES, *_COMPACTED)), max_size=2))
+    | _calls("catalogue", "files", st.none() | _EXTENT, _SEEN),
     "event_store": _calls(
         "event_store",
         "append",
@@ -99,6 +140,11 @@ CALLS: Final[Mapping[str, st.SearchStrategy[Call]]] = {
 }
 
 FINAL_CALLS: Final = (
+    Call("catalogue", "files", ()),
+    *(Call("catalogue", "files", (place, 0)) for place in _EXTENTS),
+    Call("catalogue", "outcomes", (FILES,)),
+    Call("catalogue", "recorded", ()),
+    Call("catalogue", "retired", ()),
     Call("event_store", "streams", ()),
     Call("event_store", "read", ("a",)),
     Call("event_store", "read", ("b",)),
@@ -125,6 +171,7 @@ def _world(
 
 def _memory() -> dict[str, object]:
     return {
+        "catalogue": MemoryCatalogue(),
         "event_store": MemoryEventStore(),
         "lanes": MemoryLanes(),
         "object_store": MemoryObjectStore(),
@@ -133,8 +180,14 @@ def _memory() -> dict[str, object]:
     }
 
 
+HISTORIES: Final = st.lists(st.one_of(*CALLS.values()), max_size=12) | st.sampled_from(
+    sorted(CALLS)
+).flatmap(lambda port: st.lists(CALLS[port], max_size=12))
+"""On all ports, or on one."""
+
+
 @settings(max_examples=60, deadline=None)
-@given(history=st.lists(st.one_of(*CALLS.values()), max_size=12), reopened_after=st.integers(0, 12))
+@given(history=HISTORIES, reopened_after=st.integers(0, 12))
 def test_local_does_what_memory_does(
     harnesses: Mapping[str, tuple[Row, ...]], history: list[Call], reopened_after: int
 ) -> None:
@@ -147,6 +200,23 @@ def test_local_does_what_memory_does(
             if step == reopened_after:
                 local = opened()
             assert call.on(memory) == call.on(local), call
+
+
+class NothingIsSince(MemoryCatalogue):
+    """Appends whatever came behind what was seen."""
+
+    def append(self, parts: Sequence[Appended], seen: int) -> bool:
+        return super().append(parts, max(seen, self.files().sequence))
+
+
+class NamedIsNotRetired(MemoryCatalogue):
+    """Forgets to retire the files a compaction took the place of."""
+
+    def replace(self, old: Collection[str], new: Sequence[LogFile], now_ms: int) -> bool:
+        done = super().replace(old, new, now_ms)
+        if done:
+            self.forget(old)
+        return done
 
 
 class AnyVersionWins(MemoryEventStore):
@@ -191,6 +261,8 @@ class LastEventWins(MemoryLatestPositions):
 @pytest.mark.parametrize(
     ("port", "faulty"),
     [
+        pytest.param("catalogue", NothingIsSince, id="nothing-is-since"),
+        pytest.param("catalogue", NamedIsNotRetired, id="named-is-not-retired"),
         pytest.param("event_store", AnyVersionWins, id="any-version-wins"),
         pytest.param("lanes", WithoutPriority, id="without-priority"),
         pytest.param("object_store", LastPutWins, id="last-put-wins"),

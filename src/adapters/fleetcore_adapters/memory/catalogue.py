@@ -65,7 +65,7 @@ class MemoryCatalogue(Catalogue):
         with self._lock:
             if not all(key in self._entries for key in old):
                 return False
-            gone = [self._entries.pop(key) for key in old]
+            gone = [self._entries.pop(key) for key in set(old)]
             highest = max((entry.sequence for entry in gone), default=0)
             self._retired |= {entry.file.key: now_ms for entry in gone}
             for file in new:

@@ -76,9 +76,12 @@ class BytesSource(Source):
         except (OSError, EOFError, zlib.error):
             pass
         try:
-            return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(self.data), False
+            begun = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(self.data)
         except zlib.error as error:
             raise UnreadableFile(f"{self._name}: the gzip data is damaged: {error}") from None
+        if not begun:
+            raise UnreadableFile(f"{self._name}: the gzip data ends before its first byte")
+        return begun, False
 
     def _decompressed(self, compression: Compression) -> bytes:
         if compression == "none":

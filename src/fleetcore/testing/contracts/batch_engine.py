@@ -108,7 +108,7 @@ class BatchEngineContract(BatchRowsContract):
         assert (1, 1, 1) == (counts.accepted, counts.duplicate, counts.conflicting)
 
     @settings(
-        max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(files=files_in_two_orders())
     def test_the_order_of_rows_does_not_matter(

@@ -188,6 +188,14 @@ class SourceContract:
             source.sample(100)
         assert source.name in str(raised.value)
 
+    @pytest.mark.parametrize("kept", [2, 5, 10])
+    def test_a_sample_of_less_than_a_beginning_is_refused(
+        self, open_source: OpenSource, kept: int
+    ) -> None:
+        """A compressed file that breaks off before its first byte is not an empty one."""
+        with pytest.raises(UnreadableFile):
+            open_source(PACKED[:kept]).source.sample(100)
+
     @pytest.mark.parametrize(
         ("before", "after", "compression"),
         [
