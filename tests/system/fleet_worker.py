@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fleetcore.application.ingesting import Request, ingest
-from fleetcore.application.storing import drain, relay
+from fleetcore.application.storing import resume
 from fleetcore.domain.ingestion import Sizes
 from fleetcore.errors import FleetcoreError
 from fleetcore_adapters.local.source import FileSource
@@ -60,8 +60,7 @@ def _compact(app: LocalApp) -> int:
 
 def _ingest(app: LocalApp, paths: Sequence[str]) -> int:
     try:
-        relay(app.fleet)
-        drain(app.fleet)
+        resume(app.fleet)
     except FleetcoreError as error:
         say_ended("failed", error)
     failed = 0

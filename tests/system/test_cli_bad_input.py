@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -104,6 +107,11 @@ CASES = {
         ),
         {"read": 3, "accepted": 1, "malformed": 2},
     ),
+    "decimal commas": Case(
+        _rows(ROW, LATER).replace(b",", b";").replace(b".", b","),
+        error="invalid-mapping",
+        said="latitude cells look like '52,5'; decimal commas are not read",
+    ),
     "not finite and empty": Case(
         _rows(
             ROW.replace(b"52.5", b"NaN"),
@@ -150,7 +158,7 @@ def test_bad_input_is_an_error_or_counted(fleetcore: Command, case: Case) -> Non
         assert told["status"] == "failed"
         assert case.name in told["error"]["message"]
         assert case.said in told["error"]["message"]
-        assert f"error: {told['error']['message']}\n" in done.err
+        assert f"error [{case.error}]: {told['error']['message']}\n" in done.err
     assert case.counts.items() <= told.items()
     assert told["read"] == (
         told["accepted"] + told["duplicate"] + told["conflicting"]
@@ -190,7 +198,7 @@ def test_a_mistake_in_the_program_is_one_line(
 
     assert done.status == 1
     assert done.err == (
-        "error: unexpected ZeroDivisionError: division by zero; "
+        "error [unexpected]: unexpected ZeroDivisionError: division by zero; "
         "set FLEETCORE_DEBUG=1 to see the traceback\n"
     )
     monkeypatch.setenv("FLEETCORE_DEBUG", "1")
@@ -199,11 +207,11 @@ def test_a_mistake_in_the_program_is_one_line(
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "said"),
+    ("error", "status", "code", "said"),
     [
-        (KeyboardInterrupt(), 130, "error: interrupted"),
-        (MemoryError(), 1, "error: out of memory"),
-        (PermissionError(13, "Permission denied", "secret.toml"), 1, "error: secret.toml: Perm"),
+        (KeyboardInterrupt(), 130, "interrupted", "interrupted"),
+        (MemoryError(), 1, "out-of-memory", "out of memory"),
+        (PermissionError(13, "No", "secret.toml"), 1, "os-error", "secret.toml: No"),
     ],
 )
 def test_what_the_machine_throws_is_one_line(
@@ -211,15 +219,60 @@ def test_what_the_machine_throws_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
     error: BaseException,
     status: int,
+    code: str,
     said: str,
 ) -> None:
-    """Interruption, want of memory and the operating system's errors."""
+    """Interruption, want of memory and the operating system's errors; an object with --json."""
 
     def thrown(_path: object) -> None:
         raise error
 
     monkeypatch.setattr("fleetcore_entrypoints.options.config_at", thrown)
     done = fleetcore("rules")
+    as_json = fleetcore("rules", "--json")
 
-    assert (done.status, done.err.count("\n")) == (status, 1)
-    assert done.err.startswith(said)
+    assert (done.status, done.out, done.err.count("\n")) == (status, "", 1)
+    assert done.err.startswith(f"error [{code}]: {said}")
+    assert as_json.status == status
+    assert as_json.object["error"]["code"] == code
+    assert as_json.object["error"]["message"].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("words", "goes_on"),
+    [(["ingest", "file.csv"], True), (["generate", "file.csv", "--rows", "9"], False)],
+)
+def test_an_interruption_says_whether_work_goes_on(
+    fleetcore: Command, monkeypatch: pytest.MonkeyPatch, words: list[str], goes_on: bool
+) -> None:
+    """What was begun is gone on with by the same command, or begun again."""
+
+    def thrown(*_words: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fleetcore_entrypoints.cli.progress.Bar.__enter__", thrown)
+    done = fleetcore(*words)
+
+    assert done.status == 130
+    assert ("run the same command again to go on" in done.err) == goes_on
+
+
+def test_output_that_goes_nowhere_is_no_traceback() -> None:
+    """Streams that the process was started without; a full disk is one line."""
+
+    def shell(line: str) -> subprocess.CompletedProcess[str]:
+        program = "import sys; from fleetcore_entrypoints.cli.main import main; sys.exit(main())"
+        words = f"{shlex.quote(sys.executable)} -c {shlex.quote(program)}"
+        return subprocess.run(
+            ["/bin/sh", "-c", f"{words} {line}"], capture_output=True, text=True, check=False
+        )
+
+    closed, mute, full = (shell(f"rules {to}") for to in (">&-", "2>&-", ">/dev/full"))
+    deaf = shell("ingest missing.csv <&-")
+
+    assert (closed.returncode, closed.stderr) == (0, "")
+    assert (mute.returncode, "speed-limit" in mute.stdout) == (0, True)
+    assert "error [unreadable-file]: missing.csv" in deaf.stderr
+    if Path("/dev/full").exists():
+        assert (full.returncode, full.stderr.count("\n")) == (1, 1)
+        assert full.stderr.startswith("error [os-error]: ")

@@ -66,7 +66,7 @@ def test_an_unknown_command_is_one_line(fleetcore: Command) -> None:
     done = fleetcore("injest")
 
     assert done.status == 2
-    assert done.err.startswith("error: ")
+    assert done.err.startswith("error [usage]: ")
     assert "'injest'. Did you mean 'ingest'?" in done.err
     assert done.err.count("\n") == 1
 
@@ -81,6 +81,9 @@ def test_an_unknown_command_is_one_line(fleetcore: Command) -> None:
         (["generate", "fleet.csv", "--rows", "many"], "'--rows': 'many' is not a valid integer"),
         (["track", "v1", "--format", "xml"], "'--format': 'xml' is not one of 'table'"),
         (["compact", "all"], "unexpected extra argument (all)"),
+        (["track", "-7"], "'-7', and an argument that begins with - needs -- before it"),
+        (["track", "v1", "--json", "--format", "csv"], "--json and --format csv contradict"),
+        (["ledger", "--data", ""], "it is empty"),
     ],
 )
 def test_a_command_used_wrongly_is_one_line(
@@ -89,10 +92,11 @@ def test_a_command_used_wrongly_is_one_line(
     """What is wrong, where to read more, and an exit status of its own; nothing is done."""
     done = fleetcore(*words)
 
-    assert (done.status, done.out) == (2, "")
-    assert done.err.startswith("error: ")
+    assert done.status == 2
+    assert (done.out == "") == ("--json" not in words)
+    assert done.err.startswith("error [usage]: ")
     assert said in done.err
-    assert done.err.endswith("; see fleetcore --help\n")
+    assert done.err.endswith(f"; see fleetcore {words[0]} --help\n")
     assert done.err.count("\n") == 1
     assert list(Path().iterdir()) == []
 
@@ -112,9 +116,12 @@ def test_a_command_used_wrongly_is_one_line(
 def test_reading_makes_no_data_folder(fleetcore: Command, words: list[str]) -> None:
     """Where no data is, the error says so, and nothing is made."""
     done = fleetcore(*words, "--data", "nowhere")
+    as_json = fleetcore(*words, "--data", "nowhere", "--json")
 
-    assert done.status == 1
-    assert done.err.startswith("error: nowhere: there is no fleetcore data here")
+    assert done.status == as_json.status == 1
+    assert done.err.startswith("error [invalid-input]: nowhere: there is no fleetcore data here")
+    assert as_json.object["error"]["code"] == "invalid-input"
+    assert as_json.object["error"]["message"] in done.err
     assert not Path("nowhere").exists()
 
 
@@ -124,10 +131,15 @@ def test_ledger_lists_and_shows(fleetcore: Command, ingested: str) -> None:
     one = fleetcore("ledger", ingested[:6]).out
     as_json = fleetcore("ledger", "--json").object
 
-    assert table[1].split()[:-1] == [ingested, "completed", *"52101120"]
+    short, day, minute, *rest, _path = table[1].split()
+    assert ingested.startswith(short)
+    assert as_json["received"].startswith(f"{day}T{minute}:")
+    assert rest == ["completed", *"52101120"]
     assert table[1].endswith("/trips.csv")
-    assert f"ingestion {ingested}" in one
+    assert table[1].index(rest[-1]) < 120
+    assert f"ingestion {ingested}, received {as_json['received']}\n" in one
     assert "latitude-range" in one
+    assert f"fleetcore rejects {ingested}" in one
     assert as_json["path"].endswith("trips.csv")
     assert (as_json["read"], as_json["stored"], as_json["status"]) == (5, 2, "completed")
     assert as_json == fleetcore("ledger", ingested, "--json").object
@@ -147,16 +159,50 @@ def test_a_ledger_of_a_newer_version_hides_no_other(
     assert (0, "completed") == (done.status, done.object["status"])
     assert 1 == listed.status
     assert done.object["ingestion_id"] == listed.object["ingestion_id"]
-    assert f"error: ingestion {ingested}: " in listed.err
+    assert f"error [undecodable-event]: ingestion {ingested}: " in listed.err
     assert "install a newer fleetcore" in listed.err
+
+
+def test_the_list_of_ledgers_loses_no_row(fleetcore: Command, ingested: str, trips: Path) -> None:
+    """Rows that were stored before are in the log too; ids are as short as they are unique."""
+    fleetcore("ingest", trips, "--again")
+    first, second = (line.split() for line in fleetcore("ledger").out.splitlines()[1:])
+
+    assert first[3:-1] == second[3:-1] == ["completed", *"52101120"]
+    assert fleetcore("ledger", first[0]).out != fleetcore("ledger", second[0]).out
+
+
+def test_a_replay_names_what_it_replays(fleetcore: Command, ingested: str) -> None:
+    """In the table by the id shown there, in its ledger by the whole one."""
+    replay = fleetcore("replay", ingested, "--json").object["ingestion_id"]
+    first, second = fleetcore("ledger").out.splitlines()[1:]
+
+    assert second.endswith(f"({first.split()[0]})")
+    assert f"a replay of {ingested}" in fleetcore("ledger", replay).out
+    assert fleetcore("ledger", replay, "--json").object["replay_of"] == ingested
+    assert fleetcore("ledger", ingested, "--json").object["replay_of"] is None
+
+
+def test_an_ambiguous_id_says_how_many_it_may_be(
+    fleetcore: Command, ingested: str, trips: Path
+) -> None:
+    """Two attempts share all of an id but its end."""
+    fleetcore("ingest", trips, "--again")
+    done = fleetcore("ledger", ingested[:-1])
+
+    assert done.status == 1
+    assert f"2 ingestions begin with '{ingested[:-1]}': {ingested}, " in done.err
 
 
 def test_ledger_of_an_unknown_id(fleetcore: Command, ingested: str) -> None:
     """An id that nothing begins with is said to be unknown."""
     done = fleetcore("ledger", "zz")
+    as_json = fleetcore("ledger", "zz", "--json")
 
-    assert done.status == 1
-    assert "no ingestion begins with 'zz'" in done.err
+    assert (done.status, as_json.status) == (1, 1)
+    assert done.err.startswith("error [unknown-ingestion]: no ingestion begins with 'zz'")
+    assert list(as_json.object) == ["error"]
+    assert as_json.object["error"]["code"] == "unknown-ingestion"
 
 
 def test_rejects_tell_line_reasons_and_text(fleetcore: Command, ingested: str) -> None:
@@ -218,11 +264,33 @@ def test_track_clean_leaves_the_winner(fleetcore: Command, trips: Path) -> None:
 
 
 def test_track_of_a_stranger_is_empty(fleetcore: Command, ingested: str) -> None:
-    """No event is no error; stderr says so."""
-    done = fleetcore("track", "nobody")
+    """No event is no error; stderr tells a stranger from a span without events."""
+    stranger = fleetcore("track", "nobody")
+    early = fleetcore("track", "v1", "--to", "2024-01-01")
 
-    assert (done.status, done.out) == (0, "")
-    assert "no events of 'nobody'" in done.err
+    assert (stranger.status, stranger.out) == (early.status, early.out) == (0, "")
+    assert stranger.err == "nothing is known of 'nobody'\n"
+    assert early.err == (
+        "no events of 'v1' in this span; its last is of 2024-05-01T10:00:10.000Z\n"
+    )
+
+
+def test_latest_of_nothing(fleetcore: Command) -> None:
+    """A folder without events is said to be so."""
+    Path("none.csv").write_text("vehicle_id,observed_at,latitude,longitude\n", encoding="utf-8")
+    fleetcore("ingest", "none.csv")
+    done = fleetcore("latest")
+
+    assert (done.status, done.out, done.err) == (0, "", "nothing is stored yet\n")
+
+
+def test_an_id_that_begins_with_a_dash(fleetcore: Command, trips: Path) -> None:
+    """Two dashes before it make it an argument; what follows them is no option."""
+    trips.write_text(trips.read_text(encoding="utf-8").replace("v1", "-7"), encoding="utf-8")
+    fleetcore("ingest", trips)
+
+    assert fleetcore("track", "--json", "--", "-7").objects[0]["vehicle_id"] == "-7"
+    assert fleetcore("track", "--", "--json").out == ""
 
 
 def test_latest_of_all_and_of_some(fleetcore: Command, ingested: str) -> None:
@@ -250,7 +318,8 @@ def test_files_are_those_of_the_log(fleetcore: Command, ingested: str) -> None:
 def test_rules_and_the_limits_in_force(fleetcore: Command) -> None:
     """Every rule with its severity; limits of the fleet and of classes from a fleet.toml."""
     Path("fleet.toml").write_text(
-        '[limits]\nmax_speed_kmh = 150\n[class.truck]\nmax_speed_kmh = 90\n[rules]\nfuture = "off"',
+        "[limits]\nmax_speed_kmh = 150\nmax_age_s = 31536000\n"
+        '[class.truck]\nmax_speed_kmh = 90\n[rules]\nfuture = "off"',
         encoding="utf-8",
     )
     plain = {rule["code"]: rule for rule in fleetcore("rules", "--json").objects}
@@ -265,6 +334,7 @@ def test_rules_and_the_limits_in_force(fleetcore: Command) -> None:
     assert changed["speed-limit"]["class_limits"] == {"truck": {"max_speed_kmh": 90.0}}
     assert (plain["future"]["severity"], changed["future"]["severity"]) == ("reject", "off")
     assert ["max_speed_kmh", "150", "90"] in table
+    assert ["max_age_s", "31536000"] in table
     assert {limit for rule in plain.values() for limit in rule["limits"]} == {
         "max_speed_kmh",
         "max_accuracy_m",
@@ -277,9 +347,11 @@ def test_replay_takes_rejected_rows_in_by_other_rules(fleetcore: Command, ingest
     """With the broken rule off, what it rejected is accepted in an ingestion of its own."""
     Path("lax.toml").write_text('[rules]\nlatitude-range = "off"\n', encoding="utf-8")
     same = fleetcore("replay", ingested, "--json").object
+    told = fleetcore("replay", ingested, "--again").err
     lax = fleetcore("replay", ingested[:8], "--config", "lax.toml", "--json")
 
     assert (same["read"], same["accepted"]) == (2, 0)
+    assert "vehicle_id = vehicle_id, observed_at = observed_at, latitude = latitude" in told
     assert lax.status == 0
     assert (lax.object["read"], lax.object["accepted"], lax.object["malformed"]) == (2, 1, 1)
     assert lax.object["ingestion_id"] not in (ingested, same["ingestion_id"])
@@ -301,13 +373,15 @@ def test_compact_leaves_the_log_as_it_was(fleetcore: Command, ingested: str, tri
 
 def test_doctor_finds_what_is_damaged(fleetcore: Command, ingested: str) -> None:
     """A sound folder is said to be so; a file that was written over is named."""
-    sound = fleetcore("doctor")
+    sound, silent = fleetcore("doctor"), fleetcore("doctor", "--json")
     damaged = Path(fleetcore("files").out.splitlines()[0])
     damaged.write_bytes(b"PAR1")
     found = fleetcore("doctor")
     as_json = fleetcore("doctor", "--json")
 
     assert (sound.status, sound.out) == (0, "nothing is wrong\n")
+    assert (silent.status, silent.out) == (0, "")
     assert (found.status, as_json.status) == (1, 1)
-    assert damaged.name in found.out
+    assert 1 == found.out.count(damaged.name)
+    assert "(from " in found.out
     assert all(list(each) == ["code", "level", "message"] for each in as_json.objects)

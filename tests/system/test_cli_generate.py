@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from fleetcore.application.generation.dirt import DIRT_DESCRIPTIONS
 from fleetcore.application.generation.faults import FAULTS
@@ -54,7 +56,7 @@ def test_epoch_times_are_understood(fleetcore: Command) -> None:
 def test_a_truncated_file_fails_as_the_truth_says(fleetcore: Command) -> None:
     """The error is the one foretold, and no more rows are counted than were written."""
     fleetcore("generate", "fleet.csv.gz", *SMALL, "--fault", "truncated-gzip")
-    truth = json.loads(Path("fleet.truth.json").read_text(encoding="utf-8"))
+    truth = json.loads(Path("fleet.csv.gz.truth.json").read_text(encoding="utf-8"))
     done = fleetcore("ingest", "fleet.csv.gz", "--json")
 
     assert done.status == 1
@@ -63,16 +65,62 @@ def test_a_truncated_file_fails_as_the_truth_says(fleetcore: Command) -> None:
 
 
 def test_says_what_it_wrote(fleetcore: Command) -> None:
-    """Three files beside each other; equal options give equal bytes."""
+    """Three files beside each other, none of which another generated file has too."""
     text = fleetcore("generate", "a.csv", *SMALL).out
     as_json = fleetcore("generate", "b.csv.gz", *SMALL, "--json").object
 
     assert all(name in text for name in ("a.csv: 600 rows", "a.vehicles.csv", "a.truth.json"))
     assert as_json["path"] == "b.csv.gz"
-    assert (as_json["vehicles"], as_json["truth"]) == ("b.vehicles.csv", "b.truth.json")
+    assert as_json["vehicles"] == "b.csv.gz.vehicles.csv"
+    assert as_json["truth"] == "b.csv.gz.truth.json"
     assert as_json["expected"]["accepted"] == 600
-    assert Path("a.csv").read_bytes() == Path("b.csv.gz").read_bytes()
+    assert list(as_json["expected"]) == [
+        *json.loads(Path("a.truth.json").read_text(encoding="utf-8")),
+        "error",
+    ]
+    assert len(list(Path().iterdir())) == 6
     assert len(Path("a.vehicles.csv").read_text(encoding="utf-8").splitlines()) == 21
+
+
+def test_the_suffix_compresses(fleetcore: Command) -> None:
+    """What is called gzip or zstd is so, with the same rows, and is counted as the truth says."""
+    for name in ("a.csv", "a.csv.gz", "a.csv.zst"):
+        assert fleetcore("generate", name, *SMALL, *EVERY_DIRT).status == 0
+    plain = Path("a.csv").read_bytes()
+
+    assert gzip.decompress(Path("a.csv.gz").read_bytes()) == plain
+    with zstandard.open("a.csv.zst", "rb") as file:
+        assert file.read() == plain
+    truth = json.loads(Path("a.csv.zst.truth.json").read_text(encoding="utf-8"))
+    told = fleetcore("ingest", "a.csv.zst", "--vehicles", "a.vehicles.csv", "--json").object
+    assert {key: told[key] for key in truth} == truth
+
+
+def test_an_interrupted_file_is_not_there(
+    fleetcore: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was there before stays whole, and nothing half done is left."""
+    fleetcore("generate", "fleet.csv", *SMALL)
+    before = {path.name: path.read_bytes() for path in Path().iterdir()}
+
+    def interrupted(*_words: object, **_named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fleetcore_entrypoints.cli.progress.Bar.move", interrupted)
+    done = fleetcore("generate", "fleet.csv", "--rows", "700")
+
+    assert (done.status, done.err) == (130, "error [interrupted]: interrupted\n")
+    assert {path.name: path.read_bytes() for path in Path().iterdir()} == before
+
+
+def test_no_file_that_is_none_is_written_over(fleetcore: Command) -> None:
+    """A folder or a device keeps its name."""
+    Path("fleet.csv").mkdir()
+    done = fleetcore("generate", "fleet.csv", *SMALL)
+
+    assert done.status == 2
+    assert "fleet.csv is there and no file" in done.err
+    assert [path.is_dir() for path in Path().iterdir()] == [True]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +142,16 @@ def test_an_impossible_fleet_is_refused(
     """The error names what is allowed, and nothing is written."""
     done = fleetcore("generate", "fleet.csv", *words)
 
-    assert done.status == 1
+    assert done.status == 2
     assert said in done.err
     assert done.err.count("\n") == 1
+    assert list(Path().iterdir()) == []
+
+
+def test_two_compressions_contradict_each_other(fleetcore: Command) -> None:
+    """A file is called zstd and made gzip by nobody who means it."""
+    done = fleetcore("generate", "fleet.csv.zst", *SMALL, "--fault", "gzip")
+
+    assert done.status == 2
+    assert ".zst and gzip contradict each other" in done.err
     assert list(Path().iterdir()) == []

@@ -69,6 +69,50 @@ def test_prints_a_ledger_that_can_be_added_up(fleetcore: Command, trips: Path) -
     assert fleetcore(*words).out.count("line ") == 2
 
 
+def test_tells_why_rows_are_malformed(fleetcore: Command, trips: Path) -> None:
+    """Each code has its count below the malformed rows, and in the ledger's JSON."""
+    lines = fleetcore("ingest", trips).out.splitlines()
+    at = next(number for number, line in enumerate(lines) if line.endswith("  malformed"))
+
+    assert lines[at + 1].split() == ["1", "unreadable-observed-at"]
+    assert fleetcore("ledger", "--json").object["malformed_by"] == {"unreadable-observed-at": 1}
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]], ids=["text", "json"])
+def test_a_file_of_which_nothing_is_accepted_is_pointed_out(
+    fleetcore: Command, trips: Path, words: list[str]
+) -> None:
+    """Completed is not well: the first reasons, and the command that shows the rows."""
+    header, *rows = trips.read_text(encoding="utf-8").splitlines(keepends=True)
+    trips.write_text(header + "".join(row + "v1,when\n" for row in rows[3:]), encoding="utf-8")
+    done = fleetcore("ingest", trips, "--data", "d", *words)
+    (said,) = [line for line in done.err.splitlines() if line.startswith("note: ")]
+    reasons = "2 wrong-column-count, 1 latitude-range, 1 unreadable-observed-at"
+
+    assert done.status == 0
+    assert said.startswith(f"note: no row of 4 was accepted: {reasons}; to see them: fleetcore ")
+    assert fleetcore(*said.partition("fleetcore ")[2].split()).out.count("line ") == 4
+
+
+def test_a_file_of_which_something_is_accepted_is_not(fleetcore: Command, trips: Path) -> None:
+    """Nor is one without rows."""
+    Path("empty.csv").write_text(trips.read_text(encoding="utf-8").splitlines()[0], "utf-8")
+
+    assert "note: " not in fleetcore("ingest", trips, "empty.csv").err
+
+
+def test_a_short_works_speed_is_not_told(
+    fleetcore: Command, trips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done at once has no speed worth telling; what takes longer has."""
+    short = fleetcore("ingest", trips)
+    monkeypatch.setattr("fleetcore_entrypoints.cli.ledger_text._TIMED_FOR_S", 0.0)
+    timed = fleetcore("ingest", trips, "--again")
+
+    assert "rows/s" not in short.out
+    assert "rows/s" in timed.out
+
+
 def test_recognises_the_same_content(fleetcore: Command, trips: Path) -> None:
     """A copy under another name is not read again, and has the ledger of the first."""
     first = fleetcore("ingest", trips, "--json").object
@@ -122,6 +166,24 @@ def test_reads_stdin_gzip_folders_and_globs(fleetcore: Command, trips: Path) -> 
     assert all(COUNTS.items() <= each.items() for each in (piped, folder, globbed))
 
 
+@pytest.mark.parametrize("form", ["plain", "gzip", "utf-16"])
+def test_how_far_it_is_is_known_of_every_form(
+    fleetcore: Command, trips: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """The bar gets a share that ends with all, also where the content is not as it lies."""
+    shares: list[float | None] = []
+    monkeypatch.setattr(
+        "fleetcore_entrypoints.cli.progress.Bar.move",
+        lambda _bar, _what, share, **_counts: shares.append(share),
+    )
+    content = trips.read_bytes()
+    forms = {"gzip": gzip.compress(content), "utf-16": content.decode().encode("utf-16")}
+    trips.write_bytes(forms.get(form, content))
+    fleetcore("ingest", trips)
+
+    assert shares[-1:] == [1.0]
+
+
 def test_the_data_folder_is_no_input(fleetcore: Command, trips: Path) -> None:
     """A folder that holds the data folder too can be ingested as often as one likes."""
     fleetcore("ingest", trips)
@@ -171,30 +233,33 @@ def test_config_and_vehicles_judge_the_rows(fleetcore: Command, trips: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("status", "words", "said"),
     [
-        (["--map", "latitude=nowhere"], "there is no column 'nowhere'; columns found: column 1"),
-        (["--map", "latitude"], "--map 'latitude' is not of the form FIELD=COLUMN"),
-        (["--map", "hat=1"], "'hat' is not a field; fields are vehicle_id"),
-        (["--map", "status=1", "--map", "status=2"], "--map names status twice"),
-        (["--delimiter", "much"], "delimiter 'much' is not one character"),
-        (["--timezone", "Mars/North"], "timezone 'Mars/North' is not an IANA zone"),
-        (["--encoding", "klingon"], "encoding 'klingon' is unknown"),
-        (["--vehicle-from-filename", "("], "not a regular expression"),
-        (["--columns", "a,b"], "2 columns are named (a, b), but rows have 5"),
-        (["--config", "no.toml"], "no.toml: No such file or directory"),
-        (["--vehicles", "no.csv"], "no.csv: No such file or directory"),
-        (["--nonsense"], "--nonsense"),
+        (1, ["--map", "latitude=nowhere"], "there is no column 'nowhere'; columns found: column 1"),
+        (2, ["--map", "latitude"], "--map 'latitude' is not of the form FIELD=COLUMN"),
+        (2, ["--map", "hat=1"], "'hat' is not a field; fields are vehicle_id"),
+        (2, ["--map", "status=1", "--map", "status=2"], "--map names status twice"),
+        (2, ["--delimiter", "much"], "delimiter 'much' is not one character"),
+        (2, ["--timezone", "Mars/North"], "timezone 'Mars/North' is not an IANA zone"),
+        (2, ["--encoding", "klingon"], "encoding 'klingon' is unknown"),
+        (2, ["--vehicle-from-filename", "("], "not a regular expression"),
+        (1, ["--columns", "a,b"], "2 columns are named (a, b), but rows have 5"),
+        (2, ["--config", "no.toml"], "no.toml: No such file or directory"),
+        (1, ["--vehicles", "no.csv"], "no.csv: No such file or directory"),
+        (2, ["--speed-unit", "parsecs"], "speed_unit 'parsecs' is none of km/h"),
+        (2, ["--data", ""], "'--data' (env var: 'FLEETCORE_DATA'): it is empty"),
+        (2, [""], "'PATH...': it is empty"),
+        (2, ["--nonsense"], "--nonsense"),
     ],
 )
 def test_an_impossible_option_is_answered_in_one_line(
-    fleetcore: Command, trips: Path, words: list[str], said: str
+    fleetcore: Command, trips: Path, status: int, words: list[str], said: str
 ) -> None:
-    """The error names the option and what is allowed."""
+    """The error names the option and what is allowed; 1 is of an option that fits no file."""
     done = fleetcore("ingest", trips, *words)
-    (error,) = [line for line in done.err.splitlines() if line.startswith("error: ")]
+    (error,) = [line for line in done.err.splitlines() if line.startswith("error [")]
 
-    assert done.status in (1, 2)
+    assert done.status == status
     assert said in error
     assert "unexpected" not in error
 
@@ -216,7 +281,7 @@ def test_a_data_path_that_is_a_file_is_named(fleetcore: Command, trips: Path) ->
     done = fleetcore("ingest", trips, "--data", "taken")
 
     assert done.status == 1
-    assert done.err.startswith("error: taken")
+    assert done.err.startswith("error [storage-unavailable]: taken")
     assert done.err.count("\n") == 1
 
 

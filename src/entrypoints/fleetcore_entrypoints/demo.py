@@ -6,6 +6,7 @@ import os
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -78,7 +79,7 @@ def _went_well(folder: Path, rows: int, vehicles: int) -> bool:
     with open_local(folder / "data") as fleet:
         request = request_of(vehicles=files.vehicles)
         with Bar() as bar:
-            (ingested,) = fleet.ingest_each([str(files.file)], request, Onlooker(bar))
+            (ingested,) = fleet.ingest_each([str(files.file)], request, partial(Onlooker, bar))
         _say("   " + headline(ingested).replace(str(files.file), files.file.name))
         for line in ledger_lines(ingested.ledger):
             _say(f"   {line}".rstrip())

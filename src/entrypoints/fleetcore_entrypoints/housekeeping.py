@@ -6,20 +6,19 @@ import shutil
 from typing import Final
 
 from fleetcore.application.doctor import diagnose
+from fleetcore.application.file_checks import Rows
 from fleetcore.application.findings import Finding
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.streams import IngestionStream, ingestions
 from fleetcore.application.sweeping import sweep
 from fleetcore.application.tracks import catch_up
 from fleetcore.ports.catalogue import Catalogue
+from fleetcore.ports.progress import Progress
 from fleetcore_adapters.arrow.compaction import Compacted, Compaction
-from fleetcore_adapters.arrow.log_files import opened_in, parsed_footer
+from fleetcore_adapters.arrow.log_files import opened_in, parsed_footer, rows_by_ingestion
 from fleetcore_adapters.local.database import Database
 from fleetcore_adapters.local.folder_lock import FolderLock
 from fleetcore_adapters.local.storage_errors import translated
-
-RETIRED_FOR_MS: Final = 10 * 60 * 1000
-"""How long files stay that a compaction took the place of: longer than a reader needs one."""
 
 # The tilde keeps these names from being keys of objects.
 _LOCK_NAME: Final = "compaction~lock"
@@ -38,10 +37,11 @@ class Housekeeping:
         self._spool = folder / _SPOOL_NAME
         self._compaction = Compaction(catalogue, fleet.objects, opened_in(folder), self._spool)
 
-    def compact(self) -> Compacted:
+    def compact(self, progress: Progress) -> Compacted:
         """Rewrite the log's files, and remove what is no longer needed.
 
-        Others may read and ingest meanwhile. Raises `CorruptObject`, `StorageUnavailable`.
+        Others may read and ingest meanwhile. Raises `ObjectMissing`, `CorruptObject`,
+        `StorageUnavailable`.
         """
         with self._lock.held():
             self._clear_spool()
@@ -49,19 +49,20 @@ class Housekeeping:
             # In this order: an ingestion that is received later has nothing up to the cursor.
             up_to = self._fleet.latest.cursor()
             open_ingestions = _open_ingestions(self._fleet)
-            now_ms = self._fleet.clock.now_ms()
             compacted = self._compaction.compact(
-                up_to=up_to, now_ms=now_ms, open_ingestions=open_ingestions
+                up_to=up_to,
+                now_ms=self._fleet.clock.now_ms(),
+                open_ingestions=open_ingestions,
+                progress=progress,
             )
-            self._compaction.remove_retired(before_ms=now_ms - RETIRED_FOR_MS)
             with self._database.locked():
                 sweep(self._fleet.events, self._fleet.objects, self._catalogue)
         return compacted
 
-    def diagnose(self) -> tuple[Finding, ...]:
+    def diagnose(self, progress: Progress) -> tuple[Finding, ...]:
         """See `fleetcore.application.doctor.diagnose`; nobody writes meanwhile."""
         with self._lock.held(), self._database.locked():
-            return tuple(diagnose(self._fleet, self._catalogue, _rows_in))
+            return tuple(diagnose(self._fleet, self._catalogue, _rows_in, progress))
 
     def _clear_spool(self) -> None:
         """Remove what a compaction left that was killed."""
@@ -76,5 +77,9 @@ def _open_ingestions(fleet: Fleet) -> set[str]:
     }
 
 
-def _rows_in(key: str, content: bytes) -> int:
-    return parsed_footer(key, content).rows
+def _rows_in(key: str, content: bytes) -> Rows:
+    footer = parsed_footer(key, content)
+    return Rows(
+        extent=footer.extent if footer.rows else None,
+        by_ingestion=rows_by_ingestion(key, content),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -11,12 +11,11 @@ from typing import BinaryIO, Final, Self
 
 from fleetcore.application import tracks
 from fleetcore.application.ingesting import NOTHING, Ingested, Request, Watcher, ingest
-from fleetcore.application.storing import drain, relay
+from fleetcore.application.storing import resume
 from fleetcore.domain.parts import StoredEvent
 from fleetcore.errors import FleetcoreError, InvalidInput
-from fleetcore.ports.source import Source
 from fleetcore_adapters.local.object_store import UNFINISHED_FOLDER
-from fleetcore_adapters.local.source import FileSource
+from fleetcore_adapters.local.source import FileSource, StoredSource
 from fleetcore_adapters.local.source_list import STDIN, sources
 from fleetcore_entrypoints.options import PathText, id_asked_for, request_of
 from fleetcore_entrypoints.wiring import LocalApp, wire_local
@@ -93,7 +92,7 @@ class LocalFleet:
         self,
         names: Sequence[str],
         request: Request,
-        watcher: Watcher = _UNWATCHED,
+        watcher_of: Callable[[StoredSource], Watcher] = lambda _source: _UNWATCHED,
         *,
         stdin: BinaryIO | None = None,
     ) -> Iterator[Ingested]:
@@ -101,15 +100,15 @@ class LocalFleet:
 
         A name is a path, a folder, a glob or `-` for `stdin`. One that leads to no file comes
         back as failed, as a bad file does, and stops nothing. The data folder's own files are
-        no input unless they are named.
+        no input unless they are named. `watcher_of` gives the watcher of each file.
         """
         for each in self._found(names, sys.stdin.buffer if stdin is None else stdin):
             if isinstance(each, Ingested):
                 yield each
             else:
-                yield ingest(self.app.fleet, each, request, watcher)
+                yield ingest(self.app.fleet, each, request, watcher_of(each))
 
-    def _found(self, names: Sequence[str], stdin: BinaryIO) -> Iterator[Source | Ingested]:
+    def _found(self, names: Sequence[str], stdin: BinaryIO) -> Iterator[StoredSource | Ingested]:
         folder = self.app.folder.resolve()
         seen: set[str] = set()
         for name in names:
@@ -159,8 +158,7 @@ def open_local(folder: PathText = DEFAULT_FOLDER) -> LocalFleet:
     """
     app = wire_local(Path(folder))
     try:
-        relay(app.fleet)
-        drain(app.fleet)
+        resume(app.fleet)
     except BaseException:
         app.close()
         raise

@@ -11,6 +11,7 @@ from attrs import frozen
 from fleetcore.application.findings import Finding
 from fleetcore.application.fleet import Fleet
 from fleetcore.ports.catalogue import Catalogue
+from fleetcore.ports.progress import Progress, unwatched
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
 from fleetcore_adapters.arrow.location_log import ParquetLog
 from fleetcore_adapters.arrow.log_files import opened_in
@@ -35,9 +36,16 @@ class LocalApp:
     folder: Path
     fleet: Fleet
     catalogue: Catalogue
-    compact: Callable[[], Compacted]
-    diagnose: Callable[[], tuple[Finding, ...]]
+    housekeeping: Callable[[], Housekeeping]
     close: Callable[[], None]
+
+    def compact(self, progress: Progress = unwatched) -> Compacted:
+        """See `Housekeeping.compact`."""
+        return self.housekeeping().compact(progress)
+
+    def diagnose(self, progress: Progress = unwatched) -> tuple[Finding, ...]:
+        """See `Housekeeping.diagnose`."""
+        return self.housekeeping().diagnose(progress)
 
 
 def wire_local(folder: Path) -> LocalApp:
@@ -69,7 +77,6 @@ def wire_local(folder: Path) -> LocalApp:
         folder=folder,
         fleet=fleet,
         catalogue=catalogue,
-        compact=lambda: housekeeping().compact(),
-        diagnose=lambda: housekeeping().diagnose(),
+        housekeeping=housekeeping,
         close=database.close,
     )

@@ -8,6 +8,7 @@ from typing import Final
 from fleetcore.application.column_mapping import shortened
 from fleetcore.domain.dialects import DELIMITERS
 from fleetcore.domain.interpretation import Interpretation, TimeFormat
+from fleetcore.domain.location import FIELDS
 
 _TIME_FORMATS: Final[Mapping[TimeFormat, str]] = {
     "epoch-s": "seconds since 1970, UTC",
@@ -31,7 +32,9 @@ def described(interpretation: Interpretation, vehicle_id: str | None) -> list[st
         f"format: {', '.join(form)}",
         "mapping: "
         + ", ".join(
-            f"{field} = {shortened(dialect.columns[index])}" for field, index in mapping.items()
+            f"{field} = {shortened(dialect.columns[mapping[field]])}"
+            for field in FIELDS
+            if field in mapping
         ),
     ]
     if interpretation.vehicle_from_name:

@@ -2,54 +2,58 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Iterable, Iterator
 
-from fleetcore.application.findings import Finding, Told, fault, note
-from fleetcore.application.fleet import Fleet
-from fleetcore.application.object_checks import (
+from fleetcore.application.file_checks import (
     RowsIn,
-    objects_as_told,
-    orphans,
-    rejects_as_told,
+    damages,
+    differences,
+    examined,
+    recounts,
 )
+from fleetcore.application.findings import RESTORE, Finding, Told, fault, note
+from fleetcore.application.fleet import Fleet
+from fleetcore.application.object_checks import leftovers, rejects_as_told
 from fleetcore.application.streams import IngestionStream, ingestions
-from fleetcore.application.sweeping import rows_brought
+from fleetcore.application.sweeping import owner
 from fleetcore.domain.ingestion import Ingestion
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.location import precedence
-from fleetcore.domain.parts import StoredEvent
-from fleetcore.errors import (
-    CorruptObject,
-    ObjectMissing,
-    StorageUnavailable,
-    UnbalancedLedger,
-    UndecodableEvent,
-)
-from fleetcore.ports.catalogue import Catalogue, Listing
+from fleetcore.domain.parts import LaneMessage, StoredEvent
+from fleetcore.errors import StorageUnavailable, UnbalancedLedger, UndecodableEvent
+from fleetcore.ports.catalogue import Catalogue
 from fleetcore.ports.event_store import EventStore
+from fleetcore.ports.progress import Progress, unwatched
 
 
-def diagnose(fleet: Fleet, catalogue: Catalogue, rows_in: RowsIn) -> Iterator[Finding]:
+def diagnose(
+    fleet: Fleet, catalogue: Catalogue, rows_in: RowsIn, progress: Progress = unwatched
+) -> Iterator[Finding]:
     """Everything that is wrong, and what is unfinished; reads all objects, changes nothing.
 
-    To be run under the data folder's lock, or what others do meanwhile is found too. Raises
-    `StorageUnavailable` where a store cannot be read at all.
+    A damaged file is one fault, and so is an entry of the catalogue that says something else
+    than its file. To be run under the data folder's lock, or what others do meanwhile is found
+    too. Raises `StorageUnavailable` where a store cannot be read at all.
     """
-    told = Told()
+    told = Told(
+        listing=catalogue.files(), recorded=catalogue.recorded(), origins=fleet.origins.read()
+    )
     yield from _read_streams(fleet.events, told)
-    listing = catalogue.files()
-    yield from _histories(told.states)
-    yield from _outcomes(told, catalogue)
-    yield from _origins(told, listing)
-    yield from objects_as_told(fleet.objects, told, listing, rows_in)
+    messages = fleet.lanes.receive(sys.maxsize)
+    yield from _histories(told, {message.part.key for message in messages})
+    yield from _messages(told, messages)
+    yield from _outcomes(told)
+    yield from _origins(told)
+    files = examined(fleet.objects, told, rows_in, progress)
+    wrong = [*damages(told, files), *differences(told, files), *recounts(told, files)]
+    yield from wrong
     yield from rejects_as_told(fleet.objects, told)
-    yield from orphans(fleet.objects, told, listing, catalogue.retired().keys())
-    try:
-        yield from _log(fleet, told, catalogue)
-        yield from _view(fleet, listing)
-    except (CorruptObject, ObjectMissing, StorageUnavailable) as error:
-        yield note("not-recounted", f"the log cannot be read to its end, so not recounted: {error}")
+    yield from leftovers(fleet.objects, told, catalogue.retired())
+    if wrong:
+        yield note("view-unchecked", "the latest positions are compared with a sound log only")
+    else:
+        yield from _view(fleet, told)
 
 
 def _read_streams(events: EventStore, told: Told) -> Iterator[Finding]:
@@ -58,26 +62,48 @@ def _read_streams(events: EventStore, told: Told) -> Iterator[Finding]:
             told.states[ingestion] = IngestionStream(events, ingestion).state
         except UndecodableEvent as error:
             told.unreadable.add(ingestion)
-            yield fault("undecodable-event", f"ingestion {ingestion}: {error}")
+            yield fault(
+                "undecodable-event",
+                f"{told.who(ingestion)}: {error}; use the version of fleetcore that wrote it",
+            )
         except StorageUnavailable as error:
             told.unreadable.add(ingestion)
-            yield fault("broken-stream", f"ingestion {ingestion}: {error}")
+            yield fault("broken-stream", f"{told.who(ingestion)}: {error}")
 
 
-def _histories(states: Mapping[str, Ingestion]) -> Iterator[Finding]:
-    for ingestion, state in states.items():
+def _histories(told: Told, waiting: set[str]) -> Iterator[Finding]:
+    for ingestion, state in told.states.items():
+        who = told.who(ingestion)
         if why := _broken(state):
-            yield fault("broken-stream", f"ingestion {ingestion}: {why}; an event is lost")
+            yield fault("broken-stream", f"{who}: {why}; an event is lost; {RESTORE}")
         elif state.open:
-            yield note(
-                "open-ingestion",
-                f"ingestion {ingestion} is not read to its end; ingest its file again",
-            )
-        if state.unsettled:
+            yield note("open-ingestion", f"{who} is not read to its end; ingest its file again")
+        if unsettled := {message.part.key for message in state.unsettled}:
             yield note(
                 "unsettled-parts",
-                f"ingestion {ingestion}: {len(state.unsettled)} committed parts are not known "
-                "to be stored; the next run stores them",
+                f"{who}: committed parts that are not known to be stored: {len(unsettled)}, of them "
+                f"on no lane: {len(unsettled - waiting)}; the next `fleetcore ingest` stores them",
+            )
+
+
+def _messages(told: Told, messages: Iterable[LaneMessage]) -> Iterator[Finding]:
+    """Whether what waits on the lanes is what the streams have committed."""
+    parts = told.parts()
+    for message in messages:
+        key, ingestion = message.part.key, message.ingestion
+        if not told.unreadable.isdisjoint((ingestion, owner(key))):
+            continue
+        if parts.get(key) != (ingestion, message.part):
+            yield fault(
+                "foreign-message",
+                f"a message waits to store {key!r} for {told.who(ingestion)}, but no chunk of it "
+                f"names such a part; {RESTORE}",
+            )
+        elif key in told.states[ingestion].outcomes:
+            yield note(
+                "settled-message",
+                f"a message waits to store {key!r}, which is stored; the next `fleetcore ingest` "
+                "takes it off",
             )
 
 
@@ -96,15 +122,16 @@ def _broken(state: Ingestion) -> str | None:
     return None
 
 
-def _outcomes(told: Told, catalogue: Catalogue) -> Iterator[Finding]:
+def _outcomes(told: Told) -> Iterator[Finding]:
     for ingestion, state in told.states.items():
-        recorded = catalogue.outcomes(state.outcomes)
         for key, outcome in state.outcomes.items():
-            if recorded.get(key) != outcome:
+            recorded = told.recorded.get(key)
+            found = None if recorded is None else recorded.outcome
+            if found != outcome:
                 yield fault(
                     "outcome-differs",
-                    f"ingestion {ingestion}: of {key!r} its stream says {_said(outcome)}, "
-                    f"the catalogue {_said(recorded.get(key))}",
+                    f"{told.who(ingestion)}: of {key!r} its stream says {_said(outcome)}, "
+                    f"the catalogue {_said(found)}; {RESTORE}",
                 )
 
 
@@ -117,46 +144,32 @@ def _said(outcome: StoreOutcome | None) -> str:
     )
 
 
-def _origins(told: Told, listing: Listing) -> Iterator[Finding]:
-    parts = {part.key for state in told.states.values() for part in state.parts}
-    for entry in listing.entries:
-        origin, ingestion = entry.file.origin, entry.file.ingestion
-        if origin is not None and origin not in parts and ingestion not in told.unreadable:
+def _origins(told: Told) -> Iterator[Finding]:
+    """Whether every part that was appended, and every fresh file's, is one that a chunk names."""
+    appended = {key: owner(key) for key in told.recorded}
+    fresh = {
+        entry.file.origin: owner(entry.file.key)
+        for entry in told.listing.entries
+        if entry.file.origin is not None
+    }
+    parts = told.parts()
+    for origin, ingestion in {**appended, **fresh}.items():
+        if origin not in parts and ingestion not in told.unreadable:
             yield fault(
                 "unnamed-part",
-                f"{entry.file.key!r} is in the log, but no chunk of ingestion {ingestion} "
-                f"names the part {origin!r}; an event is lost",
+                f"the catalogue says that the part {origin!r} was stored, but no chunk of "
+                f"{told.who(ingestion)} names it; an event is lost; {RESTORE}",
             )
 
 
-def _log(fleet: Fleet, told: Told, catalogue: Catalogue) -> Iterator[Finding]:
-    """Whether the log holds as many rows of each ingestion as its ledger says it brought."""
-    held = Counter(stored.ingestion for stored in fleet.log.scan())
-    for ingestion, state in told.states.items():
-        unsettled = catalogue.outcomes({message.part.key for message in state.unsettled})
-        outcomes = (*state.outcomes.values(), *unsettled.values())
-        brought = sum(map(rows_brought, outcomes))
-        if held[ingestion] != brought:
-            yield fault(
-                "ledger-differs",
-                f"ingestion {ingestion} brought {brought} rows to the log, "
-                f"which holds {held[ingestion]} of it",
-            )
-    for ingestion in held.keys() - told.states.keys() - told.unreadable:
-        yield fault(
-            "ledger-differs",
-            f"the log holds {held[ingestion]} rows of {ingestion}, which is no ingestion",
-        )
-
-
-def _view(fleet: Fleet, listing: Listing) -> Iterator[Finding]:
+def _view(fleet: Fleet, told: Told) -> Iterator[Finding]:
     """Whether the latest positions, once they follow to the log's end, are what the log says."""
     cursor = fleet.latest.cursor()
-    if cursor > listing.sequence:
+    if cursor > told.listing.sequence:
         yield fault(
             "cursor-ahead",
             f"the view of latest positions followed to {cursor}, the log ends at "
-            f"{listing.sequence}",
+            f"{told.listing.sequence}; {RESTORE}",
         )
     expected = _winners(fleet.log.winners_since(0)[0])
     shown = _winners((*fleet.latest.read(), *fleet.log.winners_since(cursor)[0]))
@@ -167,7 +180,7 @@ def _view(fleet: Fleet, listing: Listing) -> Iterator[Finding]:
         yield fault(
             "view-differs",
             f"the latest positions of {len(differing)} vehicles are not those in the log, "
-            f"such as of {differing[0]!r}",
+            f"such as of {differing[0]!r}; {RESTORE}",
         )
 
 

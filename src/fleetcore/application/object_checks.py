@@ -1,80 +1,22 @@
-"""Objects compared with what the streams and the catalogue say of them."""
+"""Kept rows and leftovers compared with what the streams and the catalogue say of them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Literal, TypeAlias
-
-from attrs import frozen
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from fleetcore.application import rejects
-from fleetcore.application.findings import Finding, Told, fault, note
+from fleetcore.application.findings import RESTORE, Finding, Told, fault, note
 from fleetcore.application.sweeping import PREFIXES, owner
 from fleetcore.domain.ingestion import ChunkProcessed
 from fleetcore.errors import CorruptObject, ObjectMissing
-from fleetcore.ports.catalogue import Listing
 from fleetcore.ports.object_store import ObjectStore
 
-RowsIn: TypeAlias = Callable[[str, bytes], int]
-"""How many rows the object under a key with this content holds. Raises `CorruptObject`."""
-
-
-@frozen(kw_only=True, slots=True)
-class _Claim:
-    """What is said of an object; one that is not `needed` may have been removed."""
-
-    what: Literal["part", "log-file"]
-    sha256: str
-    rows: int
-    needed: bool
-
-
-def objects_as_told(
-    objects: ObjectStore, told: Told, listing: Listing, rows_in: RowsIn
-) -> Iterator[Finding]:
-    """Parts and files of the log: they are there, unchanged, with as many rows as is said."""
-    claims: dict[str, list[_Claim]] = {}
-    for entry in listing.entries:
-        file = entry.file
-        claim = _Claim(what="log-file", sha256=file.sha256, rows=file.rows, needed=True)
-        claims.setdefault(file.key, []).append(claim)
-    for state in told.states.values():
-        for part in state.parts:
-            # What is settled may be compacted away, unless its ingestion may go on from it.
-            needed = part.key not in state.outcomes or state.open
-            claim = _Claim(what="part", sha256=part.sha256, rows=part.rows, needed=needed)
-            claims.setdefault(part.key, []).append(claim)
-    for key, said in claims.items():
-        yield from _object(objects, key, said, rows_in)
-
-
-def _object(
-    objects: ObjectStore, key: str, claims: Sequence[_Claim], rows_in: RowsIn
-) -> Iterator[Finding]:
-    try:
-        content = objects.get(key)
-    except ObjectMissing:
-        for claim in claims:
-            if claim.needed:
-                yield fault(f"{claim.what}-missing", f"{key!r} is not there")
-        return
-    sha256 = hashlib.sha256(content).hexdigest()
-    for claim in claims:
-        if claim.sha256 != sha256:
-            yield fault(
-                f"{claim.what}-corrupt",
-                f"{key!r} is not what was stored: its sha256 is {sha256}, not {claim.sha256}",
-            )
-            continue
-        try:
-            rows = rows_in(key, content)
-        except CorruptObject as error:
-            yield fault(f"{claim.what}-corrupt", str(error))
-            continue
-        if rows != claim.rows:
-            yield fault(f"{claim.what}-rows", f"{key!r} holds {rows} rows, not {claim.rows}")
+_REPLAY_LOST: Final = "restore the file from a backup; without it only replay of these rows is lost"
+_REMOVED: Final = "`fleetcore compact` removes it where there is no fault"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def rejects_as_told(objects: ObjectStore, told: Told) -> Iterator[Finding]:
@@ -84,7 +26,9 @@ def rejects_as_told(objects: ObjectStore, told: Told) -> Iterator[Finding]:
             finding = _rejects_of(objects, chunk)
             if finding is not None:
                 code, message = finding
-                yield fault(code, f"ingestion {ingestion}, chunk {chunk.number}: {message}")
+                yield fault(
+                    code, f"{told.who(ingestion)}, chunk {chunk.number}: {message}; {_REPLAY_LOST}"
+                )
 
 
 def _rejects_of(objects: ObjectStore, chunk: ChunkProcessed) -> tuple[str, str] | None:
@@ -102,8 +46,8 @@ def _rejects_of(objects: ObjectStore, chunk: ChunkProcessed) -> tuple[str, str] 
                 codes.update(row.reasons if row.kind == "rejected" else ())
         except ObjectMissing:
             return "rejects-missing", f"{chunk.rejects!r} is not there"
-        except CorruptObject as error:
-            return "rejects-corrupt", str(error)
+        except CorruptObject:
+            return "rejects-corrupt", f"{chunk.rejects!r} is no readable list of rows"
     if (kinds["rejected"], kinds["malformed"]) == (counts.rejected, counts.malformed) and (
         codes == counts.rejected_by
     ):
@@ -114,18 +58,47 @@ def _rejects_of(objects: ObjectStore, chunk: ChunkProcessed) -> tuple[str, str] 
     )
 
 
-def orphans(
-    objects: ObjectStore, told: Told, listing: Listing, retired: Collection[str]
-) -> Iterator[Finding]:
+def leftovers(objects: ObjectStore, told: Told, retired: Mapping[str, int]) -> Iterator[Finding]:
     """Objects that nothing names; those of unfinished ingestions may yet be named."""
-    named = {entry.file.key for entry in listing.entries}.union(retired)
+    files = {entry.file.key for entry in told.listing.entries}
+    for key in sorted(files & retired.keys()):
+        yield fault(
+            "catalogue-differs",
+            f"the catalogue says of {key!r} both that it holds rows of the log and that it is to "
+            f"be removed; do not run `fleetcore compact`; {RESTORE}",
+        )
+    named = files | told.parts().keys()
     for state in told.states.values():
-        named.update(part.key for part in state.parts)
         named.update(chunk.rejects for chunk in state.chunks if chunk.rejects is not None)
     unfinished = told.unreadable | {
         ingestion for ingestion, state in told.states.items() if state.open or state.unsettled
     }
     for prefix in PREFIXES:
         for key in objects.keys(prefix):
-            if key not in named and owner(key) not in unfinished:
-                yield note("orphan", f"nothing names {key!r}; it takes space and does no harm")
+            if key in retired and key not in files:
+                yield _retired(key, retired[key])
+            elif key not in named and owner(key) not in unfinished:
+                yield _orphan(key, told)
+
+
+def _retired(key: str, since_ms: int) -> Finding:
+    since = _EPOCH + timedelta(milliseconds=since_ms)
+    twice = ", and its rows are twice in log/" if key.startswith("log/") else ""
+    return note(
+        "retired-file",
+        f"a compaction took the place of {key!r} at {since.isoformat(timespec='seconds')} but was "
+        f"interrupted: the file is still there{twice}; run `fleetcore compact`, which removes it",
+    )
+
+
+def _orphan(key: str, told: Told) -> Finding:
+    if key.startswith("log/"):
+        why = f"its rows are no part of the log; {_REMOVED}"
+    elif owner(key) in told.states:
+        why = f"it does no harm; {_REMOVED}"
+    else:
+        why = (
+            f"no ingestion {owner(key)} is known; remove it, unless the database was restored "
+            "from a backup that is older than the file"
+        )
+    return note("orphan", f"nothing names {key!r}: {why}")

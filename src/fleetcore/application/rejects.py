@@ -41,7 +41,9 @@ def decoded(content: bytes, key: str) -> Iterator[RejectedRow]:
                 text=row["text"],
             )
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise CorruptObject(f"{key}: not a readable list of rejected rows: {error}") from error
+        raise CorruptObject(
+            f"{key!r} is not a readable list of rejected rows: {error}; run `fleetcore doctor`"
+        ) from error
 
 
 def key_of(ingestion: str, chunk: int, content: bytes) -> str:

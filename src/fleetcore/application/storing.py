@@ -41,6 +41,15 @@ def relay(fleet: Fleet) -> dict[str, Ingestion]:
     return states
 
 
+def resume(fleet: Fleet) -> None:
+    """Store what an interrupted process committed and did not store. Raises `StorageUnavailable`.
+
+    Parts that cannot be stored stay on their lanes; see `drain`.
+    """
+    relay(fleet)
+    drain(fleet)
+
+
 def drain(fleet: Fleet) -> Mapping[str, FleetcoreError]:
     """Store all that waits on the lanes, moving before idle.
 

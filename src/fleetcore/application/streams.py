@@ -17,6 +17,7 @@ from fleetcore.errors import UnknownIngestion, VersionConflict
 from fleetcore.ports.event_store import EventStore
 
 _PREFIX: Final = "ingestion-"
+_SOME: Final = 5
 
 
 class IngestionStream:
@@ -75,4 +76,7 @@ def ingestion_named(store: EventStore, beginning: str) -> str:
         raise UnknownIngestion(
             f"no ingestion begins with {beginning!r}; `fleetcore ledger` lists them"
         )
-    raise UnknownIngestion(f"{beginning!r} may be {', '.join(found[:5])}; give more of the id")
+    some = ", ".join(found[:_SOME]) + (", ..." if len(found) > _SOME else "")
+    raise UnknownIngestion(
+        f"{len(found):,} ingestions begin with {beginning!r}: {some}; give more of the id"
+    )

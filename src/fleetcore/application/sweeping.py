@@ -20,18 +20,20 @@ def sweep(events: EventStore, objects: ObjectStore, catalogue: Catalogue) -> int
     """Remove what no event and no catalogue names, and parts of which nothing entered the log.
 
     Only of ingestions that are over and settled: whoever still works on one finds all it needs.
-    How many were removed; none where the log does not hold as many rows as the ledgers say,
-    because then something else may have lost its name. To be run under the data folder's lock
-    and while nothing is compacted: what a compaction has written is not named yet. Raises
-    `UndecodableEvent`, `StorageUnavailable`.
+    How many were removed; none where the log does not hold as many rows as the ledgers say, or
+    a file of it is not there, because then something else may have lost its name. Objects of
+    ingestions that no stream tells of stay, whoever put them there. To be run under the data
+    folder's lock and while nothing is compacted: what a compaction has written is not named yet.
+    Raises `UndecodableEvent`, `StorageUnavailable`.
     """
     found = [key for prefix in PREFIXES for key in objects.keys(prefix)]
     states = {each: IngestionStream(events, each).state for each in ingestions(events)}
     entries = catalogue.files().entries
     in_log = sum(entry.file.rows for entry in entries)
-    if in_log != sum(map(rows_brought, _outcomes(states, catalogue))):
+    files = {entry.file.key for entry in entries}
+    if in_log != sum(map(rows_brought, _outcomes(states, catalogue))) or files.difference(found):
         return 0
-    kept = {entry.file.key for entry in entries}.union(catalogue.retired())
+    kept = files.union(catalogue.retired())
     unneeded = [key for key in found if key not in kept and _is_unneeded(key, states)]
     for key in unneeded:
         objects.remove(key)
@@ -40,7 +42,7 @@ def sweep(events: EventStore, objects: ObjectStore, catalogue: Catalogue) -> int
 
 def owner(key: str) -> str:
     """The ingestion that an object of `fresh/` or `rejects/` belongs to."""
-    return key.split("/")[1]
+    return key.partition("/")[2].partition("/")[0]
 
 
 def rows_brought(outcome: StoreOutcome) -> int:

@@ -22,7 +22,9 @@ from fleetcore.ports.source import Sample
 SAMPLE_BYTES: Final = 1 << 20
 """How much of a file is looked at."""
 
-_TIMED_ROWS: Final = 1000
+_SAMPLED_ROWS: Final = 1000
+_COORDINATES: Final[tuple[FieldName, ...]] = ("latitude", "longitude")
+_DECIMAL_COMMA: Final = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _FIRST_EPOCH_MS: Final = 10**11
 _NO_EPOCH: Final = 10**13
 """Longer numbers are written dates (20240501100000) or finer than a millisecond."""
@@ -32,7 +34,8 @@ def understand(sample: Sample, name: str, options: ReadingOptions) -> Interpreta
     """How to read the file called `name`, told from its first bytes.
 
     Raises `UnreadableFile` for what is no delimited text and `InvalidMapping` where columns and
-    fields, or times and their format, cannot be matched without doubt.
+    fields, or times and their format, cannot be matched without doubt, or coordinates have a
+    decimal comma.
     """
     encoding = encoding_of(sample.content, options.encoding)
     text = _utf8(sample, encoding)
@@ -49,15 +52,16 @@ def understand(sample: Sample, name: str, options: ReadingOptions) -> Interpreta
     delimiter = options.delimiter or sniffed_delimiter(
         text, width=len(options.columns) or None, known=_known_fields
     )
-    rows = list(islice(rows_in(text, delimiter), _TIMED_ROWS))
+    rows = list(islice(rows_in(text, delimiter), _SAMPLED_ROWS))
     if not rows:
         raise UnreadableFile(_no_rows(text, sample, name))
     try:
         has_header, columns = _columns(rows, options, elsewhere)
         mapping = mapped_columns(columns, options.mapping, without=elsewhere)
-        time_format = _time_format(
-            [row[mapping["observed_at"]] for row in rows[has_header:] if len(row) == len(columns)]
-        )
+        whole = [row for row in rows[has_header:] if len(row) == len(columns)]
+        time_format = _time_format([row[mapping["observed_at"]] for row in whole])
+        for field in _COORDINATES:
+            _check_decimal_mark(field, [row[mapping[field]] for row in whole])
     except InvalidMapping as error:
         raise InvalidMapping(f"{name}: {error}") from None
     speed = mapping.get("speed_kmh")
@@ -174,6 +178,16 @@ def _time_format(cells: Sequence[str]) -> TimeFormat:
         "2024-05-01), epoch seconds (1714571100) and epoch milliseconds (1714571100000); "
         "if another column holds them: --map observed_at=COLUMN"
     )
+
+
+def _check_decimal_mark(field: FieldName, cells: Sequence[str]) -> None:
+    """Refuse a column in which no number can be read because all have a decimal comma."""
+    filled = [cell for cell in cells if number_in(cell) is not None]
+    if filled and all(_DECIMAL_COMMA.fullmatch(cell.strip()) for cell in filled):
+        raise InvalidMapping(
+            f"{field} cells look like {shortened(filled[0])!r}; decimal commas are not read: "
+            "write them with a point"
+        )
 
 
 def _format_of(cell: str) -> TimeFormat | None:

@@ -78,6 +78,14 @@ class Appended:
     file: LogFile | None
 
 
+@frozen(kw_only=True, slots=True)
+class Recorded:
+    """The outcome of a part that was appended, and the sequence it got."""
+
+    sequence: int
+    outcome: StoreOutcome
+
+
 class Catalogue(Protocol):
     """Names the files of the log; what it does not name is no part of the log.
 
@@ -94,6 +102,11 @@ class Catalogue(Protocol):
     @abstractmethod
     def outcomes(self, origins: Collection[str]) -> Mapping[str, StoreOutcome]:
         """The recorded outcomes of those parts that were appended."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def recorded(self) -> Mapping[str, Recorded]:
+        """What is recorded of every part that was appended, by its key."""
         raise NotImplementedError
 
     @abstractmethod
@@ -117,7 +130,7 @@ class Catalogue(Protocol):
 
     @abstractmethod
     def retired(self) -> Mapping[str, int]:
-        """The keys of files that are no longer named and not yet removed, and since when."""
+        """The keys of files that are no longer named and not yet removed, and since when (ms)."""
         raise NotImplementedError
 
     @abstractmethod

@@ -11,20 +11,22 @@ from attrs import evolve, frozen
 
 from fleetcore.application import rejects
 from fleetcore.application.doctor import diagnose
+from fleetcore.application.file_checks import Rows
 from fleetcore.application.findings import Finding
 from fleetcore.application.ingesting import ingest
+from fleetcore.application.sweeping import sweep
 from fleetcore.application.tracks import catch_up
 from fleetcore.domain.chunks import RejectedRow
 from fleetcore.domain.ingestion import ChunkProcessed, IngestionEvent, PartStored
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.location import LocationEvent
-from fleetcore.domain.parts import StoredEvent
+from fleetcore.domain.parts import LaneMessage, StoredEvent
 from fleetcore.errors import StorageUnavailable, UndecodableEvent
-from fleetcore.ports.catalogue import Entry
+from fleetcore.ports.catalogue import Entry, LogFile
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
 from fleetcore_adapters.arrow.compaction import Compaction
 from fleetcore_adapters.arrow.location_log import ParquetLog
-from fleetcore_adapters.arrow.log_files import parsed_footer
+from fleetcore_adapters.arrow.log_files import parsed_footer, rows_by_ingestion
 from fleetcore_adapters.memory.catalogue import MemoryCatalogue
 from fleetcore_adapters.memory.event_store import MemoryEventStore
 from fleetcore_adapters.memory.object_store import MemoryObjectStore
@@ -66,9 +68,19 @@ class Patient:
         """Change what the catalogue says of a file."""
         self.catalogue._entries[entry.file.key] = entry
 
+    def compact(self, objects: MemoryObjectStore | None = None) -> None:
+        """Compact all that the view has followed."""
+        Compaction(self.catalogue, objects or self.objects).compact(
+            up_to=self.world.fleet.latest.cursor(), now_ms=0
+        )
+
     def findings(self) -> list[Finding]:
         """What the doctor finds."""
         return list(diagnose(self.world.fleet, self.catalogue, _rows_in))
+
+    def all_faults(self) -> list[Finding]:
+        """The faults found."""
+        return [each for each in self.findings() if each.level == "fault"]
 
     def faults(self) -> set[str]:
         """The codes of the faults found."""
@@ -79,8 +91,10 @@ class Patient:
         return {each.code for each in self.findings() if each.level == "note"}
 
 
-def _rows_in(key: str, content: bytes) -> int:
-    return parsed_footer(key, content).rows
+def _rows_in(key: str, content: bytes) -> Rows:
+    return Rows(
+        extent=parsed_footer(key, content).extent, by_ingestion=rows_by_ingestion(key, content)
+    )
 
 
 @pytest.fixture(name="newborn")
@@ -103,15 +117,53 @@ def _patient(newborn: Patient, rows: Callable[..., str]) -> Patient:
     return evolve(newborn, ingestion=str(first.ingestion))
 
 
-def test_what_is_sound_gives_no_finding(patient: Patient) -> None:
-    """Also not after a compaction, with and without what it retired."""
-    compaction = Compaction(patient.catalogue, patient.objects)
+def test_what_is_sound_gives_no_finding(patient: Patient, rows: Callable[..., str]) -> None:
+    """Also not after compactions, and with files that came behind them."""
+    assert [] == patient.findings()
+    patient.compact()
+    assert [] == patient.findings()
+    patient.world.ingest(rows(80, 120))
+    catch_up(patient.world.fleet)
+    assert [] == patient.findings()
+    patient.compact()
+    assert [] == patient.findings()
 
+
+class Undeletable(MemoryObjectStore):
+    """Dies when it is asked to remove something."""
+
+    def __init__(self, objects: MemoryObjectStore) -> None:
+        super().__init__()
+        self._objects = objects._objects
+
+    def remove(self, key: str) -> None:
+        raise StorageUnavailable(key)
+
+
+def test_what_an_interrupted_compaction_left(patient: Patient, rows: Callable[..., str]) -> None:
+    """Replaced files that are still there are named, those in `log/` as what they are."""
+    patient.compact()
+    patient.world.ingest(rows(80, 120))
+    catch_up(patient.world.fleet)
+    (compacted,) = patient.objects.keys("log/")
+    with pytest.raises(StorageUnavailable):
+        patient.compact(Undeletable(patient.objects))
+    found = {each.message.split("'")[1]: each for each in patient.findings()}
+
+    assert {"retired-file"} == {each.code for each in found.values()}
+    assert "twice in log/; run `fleetcore compact`" in found[compacted].message
+    assert any(key.startswith("fresh/") for key in found)
+    patient.compact()
     assert [] == patient.findings()
-    compaction.compact(up_to=patient.world.fleet.latest.cursor(), now_ms=0)
-    assert [] == patient.findings()
-    assert compaction.remove_retired(before_ms=0) > 0
-    assert [] == patient.findings()
+
+
+def test_tells_how_far_it_is(patient: Patient) -> None:
+    """After each file, up to the last."""
+    shares: list[float] = []
+    tuple(diagnose(patient.world.fleet, patient.catalogue, _rows_in, shares.append))
+
+    assert sorted(set(shares)) == shares
+    assert shares[0] < 1.0 == shares[-1]
 
 
 def test_a_view_that_is_behind_is_sound(patient: Patient, rows: Callable[..., str]) -> None:
@@ -126,16 +178,20 @@ def _named_part(patient: Patient) -> str:
 
 
 def test_a_file_of_the_log_that_is_not_there(patient: Patient) -> None:
-    """A part that the catalogue names was deleted."""
-    patient.objects.remove(_named_part(patient))
+    """One fault names the file, whose rows it held and the file they came from."""
+    key = _named_part(patient)
+    patient.objects.remove(key)
+    lost, unchecked = patient.findings()
 
-    assert {"log-file-missing"} == patient.faults()
-    assert {"not-recounted"} == patient.notes()
+    assert ("file-missing", "fault") == (lost.code, lost.level)
+    assert f"{key!r} is not there; it held " in lost.message
+    assert f"rows of ingestion {patient.ingestion} (from 'file.csv'); restore" in lost.message
+    assert ("view-unchecked", "note") == (unchecked.code, unchecked.level)
 
 
 @pytest.mark.parametrize("damage", ["flipped", "truncated", "emptied"])
 def test_a_file_of_the_log_that_was_changed(patient: Patient, damage: str) -> None:
-    """A flipped byte and lost bytes are told by the sha256, of the part and of the file."""
+    """A flipped byte and lost bytes are told by the sha256, once."""
     key = _named_part(patient)
     content = patient.objects.get(key)
     middle = len(content) // 2
@@ -148,18 +204,156 @@ def test_a_file_of_the_log_that_was_changed(patient: Patient, damage: str) -> No
         }[damage],
     )
 
-    assert {"log-file-corrupt", "part-corrupt"} <= patient.faults()
+    (found,) = patient.all_faults()
+    assert "file-corrupt" == found.code
+    assert repr(key) in found.message
 
 
-def test_a_compacted_file_that_was_changed(patient: Patient) -> None:
-    """What a compaction wrote is checked as parts are."""
-    Compaction(patient.catalogue, patient.objects).compact(
-        up_to=patient.world.fleet.latest.cursor(), now_ms=0
-    )
+def test_a_compacted_file_that_was_changed(patient: Patient, rows: Callable[..., str]) -> None:
+    """Of whom it held rows is what the other files do not hold."""
+    patient.compact()
+    other = patient.world.ingest(rows(200, 220), name="other.csv")
     key = next(patient.objects.keys("log/"))
     patient.change(key, patient.objects.get(key)[:-1])
+    (found,) = patient.all_faults()
 
-    assert {"log-file-corrupt"} == patient.faults()
+    assert "file-corrupt" == found.code
+    assert repr(key) in found.message
+    assert patient.ingestion in found.message
+    assert str(other.ingestion) not in found.message
+
+
+def _narrow(file: LogFile) -> LogFile:
+    narrow = evolve(file.extent, min_vehicle_id=file.extent.max_vehicle_id)
+    return evolve(file, extent=narrow)
+
+
+@pytest.mark.parametrize("is_compacted", [False, True])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(lambda file: evolve(file, rows=1), id="rows"),
+        pytest.param(lambda file: evolve(file, size_bytes=1), id="size"),
+        pytest.param(lambda file: evolve(file, ingestion="1f-1"), id="ingestion"),
+        pytest.param(
+            lambda file: evolve(file, kind="fresh" if file.kind != "fresh" else "compacted"),
+            id="kind",
+        ),
+        pytest.param(lambda file: evolve(file, origin=None if file.origin else "x"), id="origin"),
+        pytest.param(_narrow, id="extent"),
+    ],
+)
+def test_an_entry_that_says_something_else(
+    patient: Patient, is_compacted: bool, changed: Callable[[LogFile], LogFile]
+) -> None:
+    """What the catalogue says of a file is compared with the file."""
+    if is_compacted:
+        patient.compact()
+    entry = patient.catalogue.files().entries[0]
+    patient.rename(evolve(entry, file=changed(entry.file)))
+    found = {each.code: each.message for each in patient.all_faults()}
+
+    assert {"catalogue-differs"} == found.keys() - {"unnamed-part"}
+    assert repr(entry.file.key) in found["catalogue-differs"]
+    assert "restore the data folder" in found["catalogue-differs"]
+
+
+def test_a_fresh_file_at_another_place_of_the_sequence(patient: Patient) -> None:
+    """It is not where its part was appended."""
+    entry = patient.catalogue.files().entries[-1]
+    patient.rename(evolve(entry, sequence=1))
+    (found,) = patient.all_faults()
+
+    assert "catalogue-differs" == found.code
+    assert f"{entry.file.key!r} sequence 1, not {entry.sequence}" in found.message
+
+
+@pytest.mark.parametrize(("sequence", "code"), [(1, "sequence-differs"), (99, "catalogue-differs")])
+def test_compacted_files_at_another_place_of_the_sequence(
+    patient: Patient, sequence: int, code: str
+) -> None:
+    """They stand before some of their rows were appended, or behind everything."""
+    patient.compact()
+    for entry in patient.catalogue.files().entries:
+        patient.rename(evolve(entry, sequence=sequence))
+
+    assert [code] == [each.code for each in patient.all_faults()]
+
+
+def test_a_stream_that_says_something_else_of_a_part(patient: Patient) -> None:
+    """Its event was edited to say another sha256."""
+    events = patient.events
+    at = next(n for n, each in enumerate(events) if _is_chunk(each, 0))
+    chunk = events[at]
+    assert isinstance(chunk, ChunkProcessed)
+    part = chunk.parts[0]
+    events[at] = evolve(chunk, parts=(evolve(part, sha256="0f" * 32), *chunk.parts[1:]))
+    patient.rewrite(events)
+    (found,) = patient.all_faults()
+
+    assert "part-differs" == found.code
+    assert repr(part.key) in found.message
+
+
+def test_a_file_of_the_log_that_is_to_be_removed(patient: Patient) -> None:
+    """The next compaction would remove what the log needs."""
+    key = _named_part(patient)
+    patient.catalogue._retired[key] = 0
+    (found,) = patient.all_faults()
+
+    assert "catalogue-differs" == found.code
+    assert repr(key) in found.message
+    assert "do not run `fleetcore compact`" in found.message
+
+
+@pytest.mark.parametrize("change", ["unknown-part", "unknown-ingestion", "other-rows"])
+def test_a_message_that_no_chunk_explains(patient: Patient, change: str) -> None:
+    """It would bring rows into the log that no ledger counts."""
+    part = patient.world.state(patient.ingestion).parts[0]
+    ingestion = patient.ingestion
+    if change == "unknown-part":
+        part = evolve(part, key="x")
+    elif change == "unknown-ingestion":
+        ingestion = "1f-1"
+    else:
+        part = evolve(part, rows=part.rows + 1)
+    patient.world.fleet.lanes.send([LaneMessage(ingestion=ingestion, part=part)])
+    (found,) = patient.all_faults()
+
+    assert "foreign-message" == found.code
+    assert repr(part.key) in found.message
+
+
+def test_a_message_of_what_is_stored(patient: Patient) -> None:
+    """It was not taken off when its part was stored: the next run does it."""
+    part = patient.world.state(patient.ingestion).parts[0]
+    patient.world.fleet.lanes.send([LaneMessage(ingestion=patient.ingestion, part=part)])
+
+    assert set() == patient.faults()
+    assert {"settled-message"} == patient.notes()
+
+
+def test_a_message_that_is_missing(newborn: Patient, rows: Callable[..., str]) -> None:
+    """It is sent again by the next run, so it is no fault."""
+    source = BytesSource("file.csv", rows(0, 60).encode())
+    assert newborn.world.dies(20, lambda fleet: ingest(fleet, source, newborn.world.request))
+    lanes = newborn.world.fleet.lanes
+    waiting = lanes.receive(99)
+    (before,) = (each for each in newborn.findings() if each.code == "unsettled-parts")
+    lanes.settle(waiting[:1])
+    (found,) = (each for each in newborn.findings() if each.code == "unsettled-parts")
+
+    assert "on no lane: 1; the next" in found.message
+    assert "on no lane: 0" in before.message
+
+
+def test_an_append_that_no_chunk_explains(patient: Patient) -> None:
+    """An outcome of a part that no stream knows."""
+    patient.catalogue._outcomes["x"] = StoreOutcome(already_stored=1)
+    (found,) = patient.all_faults()
+
+    assert "unnamed-part" == found.code
+    assert "'x'" in found.message
 
 
 def test_a_part_that_waits_and_is_not_there(newborn: Patient, rows: Callable[..., str]) -> None:
@@ -172,15 +366,9 @@ def test_a_part_that_waits_and_is_not_there(newborn: Patient, rows: Callable[...
     part = newborn.world.state(ingestion).parts[0]
     newborn.objects.remove(part.key)
 
-    assert {"part-missing"} == newborn.faults()
-
-
-def test_a_wrong_number_of_rows(patient: Patient) -> None:
-    """The catalogue was edited to say another number of rows."""
-    entry = patient.catalogue.files().entries[0]
-    patient.rename(evolve(entry, file=evolve(entry.file, rows=entry.file.rows + 1)))
-
-    assert {"log-file-rows"} == patient.faults()
+    (found,) = newborn.all_faults()
+    assert "file-missing" == found.code
+    assert repr(part.key) in found.message
 
 
 def test_a_file_struck_off_the_catalogue(patient: Patient) -> None:
@@ -304,14 +492,27 @@ def test_rejects_that_are_not_those_counted(patient: Patient) -> None:
     assert {"rejects-differ"} == patient.faults()
 
 
-@pytest.mark.parametrize("folder", ["fresh", "rejects"])
-def test_an_orphan(patient: Patient, folder: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "advice"),
+    [
+        ("fresh/{}/00009-x", "`fleetcore compact` removes it where"),
+        ("rejects/{}/00009-x", "`fleetcore compact` removes it where"),
+        ("log/date=2024-05-01/x.parquet", "`fleetcore compact` removes it where"),
+        ("fresh/unknown-1/00000-x", "no ingestion unknown-1 is known; remove it"),
+        ("rejects/x", "no ingestion x is known; remove it"),
+    ],
+)
+def test_an_orphan(patient: Patient, key: str, advice: str) -> None:
     """An object of a finished ingestion, or of none, that nothing names."""
-    patient.change(f"{folder}/{patient.ingestion}/00009-x", b"")
-    patient.change(f"{folder}/unknown-1/00000-x", b"")
-    patient.change("log/date=2024-05-01/x.parquet", b"")
+    key = key.format(patient.ingestion)
+    patient.change(key, b"")
+    (found,) = patient.findings()
 
-    assert [("orphan", "note")] * 3 == [(each.code, each.level) for each in patient.findings()]
+    assert ("orphan", "note") == (found.code, found.level)
+    assert repr(key) in found.message
+    assert advice in found.message
+    sweep(patient.world.fleet.events, patient.objects, patient.catalogue)
+    assert ("removes" in advice) == (key not in patient.objects.keys(""))
 
 
 def test_what_an_open_ingestion_wrote_last_is_no_orphan(

@@ -14,6 +14,7 @@ from fleetcore.application.streams import IngestionStream
 from fleetcore.application.sweeping import sweep
 from fleetcore.domain.ingestion import Fail
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
+from fleetcore_adapters.arrow.compaction import Compaction
 from fleetcore_adapters.arrow.location_log import ParquetLog
 from fleetcore_adapters.memory.catalogue import MemoryCatalogue
 from fleetcore_adapters.memory.object_store import MemoryObjectStore
@@ -123,3 +124,20 @@ def test_where_the_catalogue_lost_a_file_nothing_is_removed(
     del catalogue._entries[catalogue.files().entries[0].file.key]
 
     assert set() == swept()
+
+
+def test_where_a_file_of_the_log_is_not_there_nothing_is_removed(
+    columnar: World,
+    catalogue: MemoryCatalogue,
+    rows: Callable[..., str],
+) -> None:
+    """It may be the one whose name is wrong in the catalogue."""
+    columnar.ingest(rows(0, 60))
+    compaction = Compaction(catalogue, columnar.fleet.objects)
+    compaction.compact(up_to=catalogue.files().sequence, now_ms=0)
+    entry = catalogue.files().entries[0]
+    catalogue._entries = {"log/x": evolve(entry, file=evolve(entry.file, key="log/x"))}
+    before = list(columnar.fleet.objects.keys(""))
+
+    assert 0 == sweep(columnar.fleet.events, columnar.fleet.objects, catalogue)
+    assert before == list(columnar.fleet.objects.keys(""))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from collections.abc import Callable
 
 import pytest
 
 from fleetcore_entrypoints.cli import progress
-from fleetcore_entrypoints.cli.progress import Bar
+from fleetcore_entrypoints.cli.progress import Bar, lasting
 
 
 class Clock:
@@ -76,6 +78,53 @@ def test_without_a_terminal_nothing_is_drawn(
     with Bar() as bar:
         clock.now += 3600.0
         bar.move("trips.csv", 0.5, rows=10)
+
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("patience_s", "shows"), [(0.0, True), (60.0, False)])
+def test_work_of_unknown_length_shows_when_it_lasts(
+    *,
+    on_terminal: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    patience_s: float,
+    shows: bool,
+) -> None:
+    """A bar after a while, which is gone at the end, as is the clock that waited for it."""
+    on_terminal()
+    monkeypatch.setattr(progress, "PATIENCE_S", patience_s)
+    with lasting("compact\x1bing"):
+        if shows:
+            time.sleep(0.2)
+
+    assert (r"compact\x1bing" in capsys.readouterr().err) == shows
+    assert not any(isinstance(each, threading.Timer) for each in threading.enumerate())
+
+
+def test_work_may_tell_how_far_it_is(
+    on_terminal: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bar is as full as the share that was told."""
+    on_terminal()
+    monkeypatch.setattr(progress, "PATIENCE_S", 0.0)
+    bar = progress._bar()
+    monkeypatch.setattr(progress, "_bar", lambda: bar)
+    with lasting("compacting") as tell:
+        time.sleep(0.2)
+        tell(0.25)
+
+    assert 25.0 == bar.tasks[0].percentage
+
+
+def test_work_without_a_terminal_shows_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However long it lasts."""
+    monkeypatch.setattr(progress, "PATIENCE_S", 0.0)
+    with lasting("compacting") as tell:
+        tell(0.5)
+        time.sleep(0.05)
 
     assert capsys.readouterr().err == ""
 

@@ -12,7 +12,9 @@ import pytest
 import fleetcore_entrypoints
 from fleetcore.application import ingesting
 from fleetcore.errors import InvalidConfiguration, InvalidInput, StorageUnavailable
+from fleetcore_adapters.arrow.location_log import ParquetLog
 from fleetcore_entrypoints import open_local
+from fleetcore_entrypoints.cli.main import main
 
 HEADER = "vehicle_id,observed_at,latitude,longitude\n"
 ROWS = "v1,2024-05-01T10:00:00Z,1,2\nv1,2024-05-01T10:00:10Z,3,4\nv2,2024-05-01T10:00:00Z,5,6\n"
@@ -98,19 +100,43 @@ def test_latest_of_some_vehicles(tmp_path: Path, trips: Path) -> None:
         assert [each.event.vehicle_id for each in fleet.latest("v2", "v3")] == ["v2"]
 
 
-def test_opening_stores_what_was_left_behind(
-    tmp_path: Path, trips: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Parts committed by a run that died before it stored them are there after opening."""
+@pytest.fixture(name="left")
+def _left(tmp_path: Path, trips: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder whose process died when it had committed parts and stored none."""
     with open_local(tmp_path / "data") as fleet, monkeypatch.context() as patched:
         patched.setattr(ingesting, "_stored", lambda _fleet, _stream: None)
         patched.setattr(fleet.app.fleet.lanes.__class__, "send", lambda _self, _messages: None)
         pending = fleet.ingest(trips)
-    with open_local(tmp_path / "data") as fleet:
-        track = fleet.track("v1")
-
     assert (pending.status, pending.ledger.pending) == ("pending", 3)
-    assert len(track) == 2
+    return tmp_path / "data"
+
+
+def test_opening_stores_what_was_left_behind(left: Path) -> None:
+    """Parts committed by a run that died before it stored them are there after opening."""
+    with open_local(left) as fleet:
+        assert len(fleet.track("v1")) == 2
+
+
+def test_a_command_that_reads_stores_what_was_left_behind(
+    left: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody need ingest again to see it."""
+    assert main(["track", "v1", "--data", str(left), "--json"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_reading_goes_on_where_nothing_can_be_stored(
+    left: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be stored is told."""
+
+    def full(_log: ParquetLog, _parts: object) -> object:
+        raise StorageUnavailable("no space")
+
+    monkeypatch.setattr(ParquetLog, "append", full)
+
+    assert main(["track", "v1", "--data", str(left), "--json"]) == 0
+    assert "is not stored yet: no space" in capsys.readouterr().err
 
 
 def test_opening_where_no_folder_can_be(tmp_path: Path, trips: Path) -> None:

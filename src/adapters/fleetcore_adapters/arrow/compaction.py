@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import frozen
 
+from fleetcore.errors import CorruptObject
 from fleetcore.ports.catalogue import Catalogue, Listing, LogFile
 from fleetcore.ports.object_store import ObjectStore
+from fleetcore.ports.progress import Progress, unwatched
 from fleetcore_adapters.arrow.columns import Ints
 from fleetcore_adapters.arrow.day_files import MS_PER_DAY, DayFiles, unwritable
 from fleetcore_adapters.arrow.log_files import LogFiles, Opener, on_listing, opened_from
@@ -48,11 +51,12 @@ class Compaction:
     """Rewrites the log's files; never what it says.
 
     May run beside readers and appends: it replaces only files it has read, in one change of the
-    catalogue, and the old files stay until they are removed some time later. Killed at any
-    point, it leaves the log as it was or compacted.
+    catalogue, and then removes them; readers that still want one look again. Killed at any
+    point, it leaves the log as it was or compacted; old files that it did not remove yet are
+    removed when the next one starts.
 
     Each file is read once for every `DAYS_AT_ONCE` days it reaches into. The rows of these days
-    wait in unfinished files, cut by vehicle, some 130 bytes each.
+    wait in unfinished files, cut by vehicle, some 120 bytes each.
     """
 
     def __init__(
@@ -69,7 +73,12 @@ class Compaction:
         self._spool = spool
 
     def compact(
-        self, *, up_to: int, now_ms: int, open_ingestions: Collection[str] = ()
+        self,
+        *,
+        up_to: int,
+        now_ms: int,
+        open_ingestions: Collection[str] = (),
+        progress: Progress = unwatched,
     ) -> Compacted:
         """Compact the fresh files up to a sequence, with the compacted files of their days.
 
@@ -77,6 +86,7 @@ class Compaction:
         one, they are read again. Raises `ObjectMissing` or `CorruptObject` if a file is not what
         the catalogue says, `StorageUnavailable`.
         """
+        self._remove_retired()
 
         def compacted(listing: Listing) -> Compacted | None:
             fresh = [
@@ -96,7 +106,7 @@ class Compaction:
             for day, sampled in self._surveyed(joined).items():
                 vehicles[day] += sampled
             old = [*fresh, *joined]
-            new = self._rewritten(old, vehicles)
+            new = self._rewritten(old, vehicles, progress)
             if old and not self._catalogue.replace([file.key for file in old], new, now_ms):
                 return None
             return Compacted(
@@ -105,25 +115,22 @@ class Compaction:
 
         while (done := on_listing(self._catalogue.files, compacted)) is None:
             pass  # Another compaction replaced some of these files first.
+        self._remove_retired()
         return done
 
-    def remove_retired(self, *, before_ms: int) -> int:
-        """Remove the files retired up to an instant; how many.
-
-        Readers that still want one look again. Raises `StorageUnavailable`.
-        """
-        keys = [key for key, since in self._catalogue.retired().items() if since <= before_ms]
-        for key in keys:
-            self._objects.remove(key)
-        if keys:
+    def _remove_retired(self) -> None:
+        """Remove the files that others took the place of: `log/` must not hold a row twice."""
+        if keys := self._catalogue.retired().keys():
+            for key in keys:
+                self._objects.remove(key)
             self._catalogue.forget(keys)
-        return len(keys)
 
     def _surveyed(self, files: Sequence[LogFile]) -> dict[int, list[str]]:
         """The days on which these files have rows: of each the vehicles of some rows."""
         found: dict[int, list[str]] = {}
         read = 0
         for file in files:
+            self._check(file)
             with self._files.opened(file.key) as opened:
                 for group in opened.groups():
                     keys = opened.read(group, ("vehicle_id", "observed_at"))
@@ -137,28 +144,46 @@ class Compaction:
                     read += len(days)
         return found
 
+    def _check(self, file: LogFile) -> None:
+        """Damage that can be read must not get a new name, under which nothing tells it."""
+        if hashlib.sha256(self._objects.get(file.key)).hexdigest() != file.sha256:
+            raise CorruptObject(
+                f"{file.key!r} is not what was stored: sha256 differs; run `fleetcore doctor`"
+            )
+
     def _rewritten(
-        self, files: Sequence[LogFile], vehicles: Mapping[int, Sequence[str]]
+        self,
+        files: Sequence[LogFile],
+        vehicles: Mapping[int, Sequence[str]],
+        progress: Progress,
     ) -> list[LogFile]:
         """New files of the days surveyed, which hold all that these files hold of them."""
         new: list[LogFile] = []
+        moved = _rows_told(2 * sum(file.rows for file in files), progress)
         with unwritable(self._spool), tempfile.TemporaryDirectory(dir=self._spool) as spool:
             for days in _batches(vehicles):
                 sample = sorted(each for day in days for each in vehicles[day])
-                new += self._days_rewritten(files, days, sample, Path(spool))
+                new += self._days_rewritten(files, days, sample, Path(spool), moved)
         return new
 
     def _days_rewritten(
-        self, files: Sequence[LogFile], days: Sequence[int], sample: Sequence[str], spool: Path
+        self,
+        files: Sequence[LogFile],
+        days: Sequence[int],
+        sample: Sequence[str],
+        spool: Path,
+        moved: Callable[[int], None],
     ) -> list[LogFile]:
         """The files of days that lie side by side in the sorted sequence of all days."""
         slices = VehicleSlices(_ends(sample), spool)
         for table in self._rows(files, days[0], days[-1]):
             slices.add(table)
+            moved(table.num_rows)
         writers = {day: DayFiles(day, self._objects, spool) for day in days}
         for table in slices.tables():
             for day, rows in _by_day(table):
                 writers[day].add(rows)
+                moved(rows.num_rows)
             pa.default_memory_pool().release_unused()
         return [file for writer in writers.values() for file in writer.finished()]
 
@@ -178,6 +203,18 @@ class Compaction:
                         yield table
                     elif rows.any():
                         yield table.filter(pa.array(rows)).combine_chunks()
+
+
+def _rows_told(total: int, progress: Progress) -> Callable[[int], None]:
+    """Tells which share of some rows was moved, whenever more are."""
+    done = 0
+
+    def moved(rows: int) -> None:
+        nonlocal done
+        done += rows
+        progress(done / total)
+
+    return moved
 
 
 def _batches(vehicles: Mapping[int, Sequence[str]]) -> Iterator[list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,6 +98,8 @@ def unwritable(path: Path | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        what = os.strerror(error.errno) if error.errno else str(error)
         raise StorageUnavailable(
-            f"{path}: {error}; free some space or make the folder writable, then run again"
+            f"{path}: {what}; free some space (compaction needs some 120 bytes for each row of 16 "
+            "days) or make the folder writable, then run again"
         ) from error

@@ -111,6 +111,8 @@ class ParquetLog(LocationLog):
                     for group in file.groups():
                         yield from part_file.rows_of(file.read(group))
             except ObjectMissing as error:
+                if entry in self._catalogue.files().entries:
+                    raise
                 raise StorageUnavailable(
                     f"{entry.file.key!r} was compacted away while the log was scanned; scan again"
                 ) from error
@@ -143,14 +145,21 @@ class ParquetLog(LocationLog):
     def _arrival(self, part: Part) -> _Arrival:
         content = self._objects.get(part.key)
         if hashlib.sha256(content).hexdigest() != part.sha256:
-            raise CorruptObject(f"{part.key!r} is not the part that was committed: sha256 differs")
+            raise CorruptObject(
+                f"{part.key!r} is not the part that was committed: sha256 differs; "
+                "run `fleetcore doctor`"
+            )
         footer = parsed_footer(part.key, content)
         if footer.rows != part.rows:
-            raise CorruptObject(f"{part.key!r} has {footer.rows} rows, not {part.rows}")
+            raise CorruptObject(
+                f"{part.key!r} has {footer.rows} rows, not {part.rows}; run `fleetcore doctor`"
+            )
         if not part.rows:
             return _Arrival(part=part, file=None)
         if footer.ingestion is None:
-            raise CorruptObject(f"{part.key!r} has rows of more than one ingestion")
+            raise CorruptObject(
+                f"{part.key!r} has rows of more than one ingestion; run `fleetcore doctor`"
+            )
         file = LogFile(
             key=part.key,
             kind="fresh",

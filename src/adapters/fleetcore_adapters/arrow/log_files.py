@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
@@ -38,7 +38,7 @@ def opened_in(folder: Path) -> Opener:
         try:
             return pa.OSFile(str(folder / key))
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise ObjectMissing(f"no object {key!r} in {folder}") from error
+            raise ObjectMissing(f"no object {key!r} in {folder}; run `fleetcore doctor`") from error
         except OSError as error:
             raise StorageUnavailable(
                 f"{folder / key}: {error}; make the data folder readable and run again"
@@ -137,6 +137,17 @@ def parsed_footer(key: str, content: bytes) -> Footer:
         return _footer_of(pq.read_metadata(pa.BufferReader(content)))
 
 
+def rows_by_ingestion(key: str, content: bytes) -> Mapping[str, int]:
+    """How many rows of each ingestion a whole file holds. Raises `CorruptObject`."""
+    found: Counter[str] = Counter()
+    with LogFiles(lambda _key: pa.BufferReader(content)).opened(key) as file:
+        for group in file.groups():
+            counts = file.read(group, ("ingestion",)).column("ingestion").value_counts()
+            for each in counts.to_pylist():
+                found[each["values"]] += each["counts"]
+    return found
+
+
 def _footer_of(metadata: pq.FileMetaData) -> Footer:
     """A parsed footer. Raises `ValueError` if it is not one of a part or log file."""
     places = {metadata.schema.column(at).name: at for at in range(metadata.num_columns)}
@@ -184,4 +195,6 @@ def _corruption(key: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise CorruptObject(f"{key!r} is not a readable part file: {error}") from error
+        raise CorruptObject(
+            f"{key!r} is not a readable part file: {error}; run `fleetcore doctor`"
+        ) from error

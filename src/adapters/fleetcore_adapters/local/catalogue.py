@@ -16,6 +16,7 @@ from fleetcore.ports.catalogue import (
     FileKind,
     Listing,
     LogFile,
+    Recorded,
 )
 from fleetcore_adapters.local.database import Database
 
@@ -90,11 +91,16 @@ class LocalCatalogue(Catalogue):
                 " WHERE origin IN (SELECT value FROM json_each(?))",
                 (json.dumps(list(origins)),),
             ).fetchall()
+        return {origin: _outcome_of(counts) for origin, *counts in rows}
+
+    def recorded(self) -> Mapping[str, Recorded]:
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT origin, sequence, stored, already_stored, conflicting FROM log_appends"
+            ).fetchall()
         return {
-            origin: StoreOutcome(
-                stored=stored, already_stored=already_stored, conflicting=conflicting
-            )
-            for origin, stored, already_stored, conflicting in rows
+            origin: Recorded(sequence=sequence, outcome=_outcome_of(counts))
+            for origin, sequence, *counts in rows
         }
 
     def append(self, parts: Sequence[Appended], seen: int) -> bool:
@@ -137,6 +143,11 @@ class LocalCatalogue(Catalogue):
             connection.executemany(
                 "DELETE FROM log_retired WHERE key = ?", [(key,) for key in keys]
             )
+
+
+def _outcome_of(counts: Sequence[int]) -> StoreOutcome:
+    stored, already_stored, conflicting = counts
+    return StoreOutcome(stored=stored, already_stored=already_stored, conflicting=conflicting)
 
 
 def _last_sequence(connection: sqlite3.Connection) -> int:

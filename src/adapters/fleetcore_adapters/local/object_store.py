@@ -63,7 +63,9 @@ class LocalObjectStore(ObjectStore):
             try:
                 return path.read_bytes()
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-                raise ObjectMissing(f"no object {key!r} in {self._folder}") from error
+                raise ObjectMissing(
+                    f"no object {key!r} in {self._folder}; run `fleetcore doctor`"
+                ) from error
 
     def keys(self, prefix: str) -> Iterator[str]:
         below = prefix.rpartition("/")[0]

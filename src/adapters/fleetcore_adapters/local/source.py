@@ -38,17 +38,19 @@ class StoredSource(Source):
     def __init__(self, name: str) -> None:
         self._name = name
         self._content: Content | None = None
-        self._checked: _Checked | None = None
+        self._raw_bytes_read = 0
+        self._plain_bytes_read = 0
 
     @property
     def name(self) -> str:
         """See `Source.name`."""
         return self._name
 
-    @property
-    def read_bytes(self) -> int:
-        """How many bytes, as they lie, were read since the content was opened last."""
-        return 0 if self._checked is None else self._checked.read_bytes
+    def raw_bytes(self, end: int) -> int:
+        """About how many bytes, as they lie, hold the content up to an offset already read."""
+        if not self._plain_bytes_read:
+            return end
+        return self._raw_bytes_read * end // self._plain_bytes_read
 
     @abstractmethod
     def _raw(self) -> BinaryIO:
@@ -97,14 +99,21 @@ class StoredSource(Source):
         except OSError as error:
             raise SourceChanged(f"{self._name}: the file vanished while it was read") from error
         with raw:
-            self._checked = checked = _Checked(raw, self._name, expected)
+            checked = _Checked(raw, self._name, expected)
             if dialect.compression == "none" and is_utf8(dialect.encoding):
                 yield cast("BinaryIO", without_mark(checked))
                 return
             chunks = iter(lambda: checked.read(_READ_BYTES), b"")
             plain = decompressed(chunks, dialect.compression)
-            text = Chunked(_explained(transcoded(plain, dialect.encoding), checked))
-            yield cast("BinaryIO", without_mark(text))
+            text = self._measured(transcoded(plain, dialect.encoding), checked)
+            yield cast("BinaryIO", without_mark(Chunked(_explained(text, checked))))
+
+    def _measured(self, chunks: Iterator[bytes], checked: _Checked) -> Iterator[bytes]:
+        self._plain_bytes_read = 0
+        for chunk in chunks:
+            self._raw_bytes_read = checked.bytes_read
+            self._plain_bytes_read += len(chunk)
+            yield chunk
 
 
 class FileSource(StoredSource):
@@ -147,7 +156,7 @@ class _Checked(io.RawIOBase):
         self.name = name
         self._expected = expected
         self._digest = xxhash.xxh3_128()
-        self.read_bytes = 0
+        self.bytes_read = 0
 
     def readable(self) -> bool:
         return True
@@ -159,7 +168,7 @@ class _Checked(io.RawIOBase):
         except OSError as error:
             raise UnreadableFile(f"{self.name}: {error.strerror or error}") from error
         self._digest.update(data)
-        self.read_bytes += len(data)
+        self.bytes_read += len(data)
         if not data or size < 0:
             self._check()
         return data

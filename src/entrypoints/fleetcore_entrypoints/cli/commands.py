@@ -43,7 +43,12 @@ class _InOrder(click.Group):
         "fleetcore generate fleet.csv --rows 100000 --dirt duplicate=0.01",
         "fleetcore ingest fleet.csv --vehicles fleet.vehicles.csv",
         "fleetcore latest",
-    ),
+    )
+    + "\n\n\b\nExit status:\n"
+    "  0    done\n"
+    "  1    failed: of several files the others are ingested all the same\n"
+    "  2    not understood: the command line, or a fleet.toml\n"
+    "  130  interrupted",
 )
 @click.version_option(
     package_name="fleetcore", message="%(prog)s %(version)s", help="Print the version."

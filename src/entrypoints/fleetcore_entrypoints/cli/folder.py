@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from fleetcore_entrypoints.cli.options import data_option, examples, existing_app, json_option
+from fleetcore_entrypoints.cli.options import (
+    data_option,
+    examples,
+    existing_app,
+    json_option,
+    resumed_app,
+)
 
 
 @click.command(
@@ -22,7 +28,7 @@ def files(*, data: Path, as_json: bool) -> None:
     """Print the Parquet files that hold the log; other files in the folder are no part of it."""
     from fleetcore_entrypoints.cli.output import print_json, shown, time_text
 
-    with existing_app(data) as app:
+    with resumed_app(data) as app:
         entries = app.catalogue.files().entries
     for entry in entries:
         file = entry.file
@@ -55,9 +61,10 @@ def compact(*, data: Path, as_json: bool) -> None:
     from attrs import asdict
 
     from fleetcore_entrypoints.cli.output import print_json
+    from fleetcore_entrypoints.cli.progress import lasting
 
-    with existing_app(data) as app:
-        done = app.compact()
+    with resumed_app(data) as app, lasting("compacting") as tell:
+        done = app.compact(tell)
     if as_json:
         print_json(asdict(done))
     elif done.files_before:
@@ -72,14 +79,16 @@ def compact(*, data: Path, as_json: bool) -> None:
 def doctor(*, data: Path, as_json: bool) -> None:
     """Compare all that is stored with what the ledgers and the catalogue say of it.
 
-    Exit status 1 if there is a fault; a note tells of what is unfinished and no damage.
+    Exit status 1 if there is a fault; a note tells of what is unfinished and no damage. With
+    --json each is an object; no output says that nothing is wrong.
     """
     from attrs import asdict
 
     from fleetcore_entrypoints.cli.output import print_json, shown
+    from fleetcore_entrypoints.cli.progress import lasting
 
-    with existing_app(data) as app:
-        found = app.diagnose()
+    with existing_app(data) as app, lasting("examining") as tell:
+        found = app.diagnose(tell)
     for finding in found:
         if as_json:
             print_json(asdict(finding))

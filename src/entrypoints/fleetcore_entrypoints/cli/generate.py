@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     epilog=examples(
         "fleetcore generate fleet.csv",
         "fleetcore generate fleet.csv --rows 1000000 --dirt duplicate=0.01 --dirt ragged=0.001",
-        "fleetcore generate fleet.csv.gz --fault gzip --fault crlf --json",
+        "fleetcore generate fleet.csv.gz --fault crlf --json",
     )
 )
 @click.argument(
     "out",
     type=Path,
     metavar="OUT.csv",
-    help="Beside it: OUT.vehicles.csv (metadata), OUT.truth.json.",
+    help="Also .csv.gz or .csv.zst. Beside it: OUT.vehicles.csv (metadata), OUT.truth.json.",
 )
 @click.option("--vehicles", metavar="N", default=500, help="So many vehicles.")
 @click.option("--rows", metavar="N", default=100_000, help="So many rows.")

@@ -12,6 +12,7 @@ from fleetcore_entrypoints.cli.options import (
     examples,
     json_option,
     mapping_option,
+    named,
     pairs,
     speed_unit_option,
     timezone_option,
@@ -33,6 +34,7 @@ from fleetcore_entrypoints.cli.options import (
     "paths",
     nargs=-1,
     required=True,
+    type=named,
     metavar="PATH...",
     help="Files, folders, globs, or - for stdin.",
 )

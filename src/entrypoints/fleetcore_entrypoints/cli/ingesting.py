@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from fleetcore.application.description import described
@@ -11,8 +11,15 @@ from fleetcore.application.ingesting import Ingested, Request, Watcher
 from fleetcore.application.replays import replay
 from fleetcore.domain.ingestion import Ingestion
 from fleetcore.domain.interpretation import Interpretation
-from fleetcore_entrypoints.cli.ledger_text import headline, ingested_json, ledger_lines
-from fleetcore_entrypoints.cli.options import DEFAULT_DATA, existing_app
+from fleetcore_adapters.local.source import StoredSource
+from fleetcore_entrypoints.cli.ledger_text import (
+    headline,
+    ingested_json,
+    ledger_lines,
+    nothing_accepted,
+    rejects_command,
+)
+from fleetcore_entrypoints.cli.options import existing_app
 from fleetcore_entrypoints.cli.output import note, print_error, print_json, shown
 from fleetcore_entrypoints.cli.progress import Bar
 from fleetcore_entrypoints.local import open_local
@@ -22,7 +29,7 @@ def ingested_all(data: Path, names: Sequence[str], request: Request, *, as_json:
     """Take files in and print what became of each as soon as it is done; whether all went well."""
     went_well = True
     with open_local(data) as fleet, Bar() as bar:
-        for ingested in fleet.ingest_each(names, request, Onlooker(bar)):
+        for ingested in fleet.ingest_each(names, request, partial(Onlooker, bar)):
             bar.stop()
             went_well &= print_ingested(ingested, data, as_json=as_json)
     return went_well
@@ -43,7 +50,9 @@ def print_ingested(ingested: Ingested, data: Path, *, as_json: bool) -> bool:
     elif ingested.error is None or ingested.ledger.rows.read:
         print("\n".join(_lines(ingested, data)) + "\n", flush=True)
     if ingested.error is not None:
-        print_error(str(ingested.error))
+        print_error(ingested.error.code, str(ingested.error))
+    if ingested.ingestion and (said := nothing_accepted(ingested.ledger)):
+        note(f"note: {said}; to see them: {rejects_command(ingested.ingestion, data)}")
     return ingested.error is None and ingested.status != "failed"
 
 
@@ -56,18 +65,16 @@ def _lines(ingested: Ingested, data: Path) -> Iterator[str]:
     if ingested.ingestion and rows.rejected + rows.malformed:
         yield ""
         yield f"  rejects: {shown(str(data / 'rejects' / ingested.ingestion))}"
-        yield f"  to see them: fleetcore rejects {ingested.ingestion}{_said(data)}"
-
-
-def _said(data: Path) -> str:
-    return "" if data == DEFAULT_DATA else f" --data {shown(shlex.quote(str(data)))}"
+        yield f"  to see them: {shown(rejects_command(ingested.ingestion, data))}"
 
 
 class Onlooker(Watcher):
-    """Says what was understood, then moves a bar."""
+    """Says what was understood of a file, then moves a bar."""
 
-    def __init__(self, bar: Bar) -> None:
+    def __init__(self, bar: Bar, source: StoredSource | None = None) -> None:
+        """`source` is the file, where it is one: it tells how far it is if it is compressed."""
         self._bar = bar
+        self._source = source
         self._name = ""
         self._rows = 0
         self._start_bytes = 0
@@ -75,8 +82,6 @@ class Onlooker(Watcher):
     def understood(self, name: str, meaning: Interpretation, vehicle_id: str | None) -> None:
         self._bar.start()
         self._name = Path(name).name
-        self._rows = 0
-        self._start_bytes = 0
         note(name)
         for line in described(meaning, vehicle_id):
             note(f"  {line}")
@@ -88,12 +93,11 @@ class Onlooker(Watcher):
         if not self._rows:
             self._start_bytes = earlier[-1].end if earlier else 0
         self._rows += chunk.counts.read
-        dialect = state.received.interpretation.dialect
-        as_it_lies = dialect.compression == "none" and dialect.encoding.startswith("utf-8")
+        done = chunk.end if self._source is None else self._source.raw_bytes(chunk.end)
         total = state.received.size_bytes
         self._bar.move(
             f"{self._name}: storing" if chunk.last else self._name,
-            min(chunk.end / total, 1.0) if as_it_lies and total else None,
+            min(done / total, 1.0) if total else None,
             rows=self._rows,
             size_bytes=chunk.end - self._start_bytes,
         )

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from fleetcore.application.ingesting import Ingested
 from fleetcore.domain.ingestion import Ingestion
 from fleetcore.domain.ledger import Ledger
-from fleetcore_entrypoints.cli.output import print_table, shown
+from fleetcore_entrypoints.cli.options import DEFAULT_DATA
+from fleetcore_entrypoints.cli.output import print_table, shown, time_text
 
 _BYTES_PER_MB: Final = 1e6
+_TIMED_FOR_S: Final = 0.5
+"""Speeds of shorter work are those of its start."""
+
+_SHORTEST_ID: Final = 8
+_REASONS_SHOWN: Final = 3
 _COUNTED: Final = (
     "read",
     "accepted",
@@ -18,13 +27,13 @@ _COUNTED: Final = (
     "conflicting",
     "rejected",
     "malformed",
-    "stored",
+    "in log",
     "pending",
 )
 
 
 def ledger_json(ledger: Ledger) -> dict[str, object]:
-    """Every count by name."""
+    """The counts by name. These are fixed: programs read them from `fleetcore ingest --json`."""
     rows, store = ledger.rows, ledger.store
     return {
         "read": rows.read,
@@ -77,6 +86,7 @@ def ledger_lines(ledger: Ledger) -> Iterator[str]:
     yield line("+", rows.rejected, "rejected")
     yield from reasons(rows.rejected_by)
     yield line("+", rows.malformed, "malformed")
+    yield from reasons(rows.malformed_by)
     yield ""
     yield line(" ", rows.to_store, "accepted + conflicting")
     yield line("=", store.stored, "stored")
@@ -97,18 +107,41 @@ def headline(ingested: Ingested) -> str:
         return f"{text}; --again reads it anyway"
     rows, seconds = ingested.ledger.rows.read, ingested.seconds
     text += f" in {seconds:,.1f} s"
-    if seconds >= 0.1 and rows:
+    if seconds >= _TIMED_FOR_S and rows:
         text += f", {rows / seconds:,.0f} rows/s"
         text += f", {ingested.size_bytes / seconds / _BYTES_PER_MB:,.1f} MB/s"
     return text
+
+
+def nothing_accepted(ledger: Ledger) -> str | None:
+    """Where every row was refused that it was so, and why; None elsewhere."""
+    rows = ledger.rows
+    if not rows.read or rows.read != rows.rejected + rows.malformed:
+        return None
+    counts = _by_count(Counter(rows.rejected_by) + Counter(rows.malformed_by))
+    reasons = [f"{count:,} {code}" for code, count in counts[:_REASONS_SHOWN]]
+    more = ["and others"] if len(counts) > _REASONS_SHOWN else []
+    return f"no row of {rows.read:,} was accepted: {', '.join([*reasons, *more])}"
+
+
+def rejects_command(ingestion: str, data: Path) -> str:
+    """The command that prints the rows an ingestion refused."""
+    said = "" if data == DEFAULT_DATA else f" --data {shlex.quote(str(data))}"
+    return f"fleetcore rejects {ingestion}{said}"
 
 
 def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda each: (-each[1], each[0]))
 
 
-def print_counts(states: Mapping[str, Ingestion], paths: Mapping[str, str]) -> None:
-    """A table with a line an ingestion."""
+def print_counts(
+    states: Mapping[str, Ingestion], paths: Mapping[str, str], ids: Iterable[str]
+) -> None:
+    """A table with a line an ingestion; accepted + conflicting = in log + pending.
+
+    `ids` are those of all ingestions: each is shown as short as it still names one of them.
+    """
+    short = _beginnings(ids)
     rows = []
     for ingestion, state in states.items():
         ledger = state.ledger
@@ -120,9 +153,27 @@ def print_counts(states: Mapping[str, Ingestion], paths: Mapping[str, str]) -> N
             counted.conflicting,
             counted.rejected,
             counted.malformed,
-            ledger.store.stored,
+            ledger.store.rows,
             ledger.pending,
         )
+        received = state.received
+        when = "" if received is None else time_text(received.now_ms)[:16].replace("T", " ")
+        path = paths.get(ingestion, "")
+        if received is not None and received.parent is not None:
+            path += f" ({short.get(received.parent, received.parent)})"
         cells = [f"{count:,}" for count in counts]
-        rows.append([ingestion, state.status, *cells, paths.get(ingestion, "")])
-    print_table(["ingestion", "status", *_COUNTED, "path"], rows, "ll" + "r" * len(_COUNTED))
+        rows.append([short[ingestion], when, state.status, *cells, path])
+    header = ["ingestion", "received (UTC)", "status", *_COUNTED, "path"]
+    print_table(header, rows, "lll" + "r" * len(_COUNTED))
+
+
+def _beginnings(ids: Iterable[str]) -> Mapping[str, str]:
+    """Each id as short as it still names one ingestion."""
+    beginnings = {
+        each: [each[:length] for length in range(_SHORTEST_ID, len(each))] for each in ids
+    }
+    counts = Counter(text for texts in beginnings.values() for text in texts)
+    return {
+        each: next((text for text in texts if counts[text] == 1), each)
+        for each, texts in beginnings.items()
+    }

@@ -29,8 +29,8 @@ def ledger(*, ingestion: str | None, data: Path, as_json: bool) -> None:
     """List every ingestion, or print one in full: what became of each of its rows."""
     from fleetcore.application.streams import IngestionStream, ingestion_named, ingestions
     from fleetcore.errors import UndecodableEvent
-    from fleetcore_entrypoints.cli.ledger_text import ledger_lines, print_counts
-    from fleetcore_entrypoints.cli.output import print_error, print_json, shown
+    from fleetcore_entrypoints.cli.ledger_text import print_counts
+    from fleetcore_entrypoints.cli.output import print_error, print_json
 
     states: dict[str, Ingestion] = {}
 
@@ -45,38 +45,61 @@ def ledger(*, ingestion: str | None, data: Path, as_json: bool) -> None:
             try:
                 states[each] = IngestionStream(app.fleet.events, each).state
             except UndecodableEvent as error:
-                print_error(f"ingestion {each}: {error}")
+                print_error(error.code, f"ingestion {each}: {error}")
     paths = {each: origins[each].name if each in origins else "" for each in states}
     if as_json:
         for each, state in states.items():
             print_json(_content(each, paths[each], state))
     elif ingestion is None:
-        print_counts(states, paths)
+        print_counts(states, paths, chosen)
     else:
         for each, state in states.items():
-            print(f"{shown(paths[each]) or '(path unknown)'}: {state.status}")
-            print(f"  ingestion {each}")
-            if state.failure is not None:
-                print(f"  {shown(state.failure.message)}")
-            print()
-            for line in ledger_lines(state.ledger):
-                print(line)
+            _print_one(each, paths[each], state, data)
     if len(states) < len(chosen):
         raise click.exceptions.Exit(1)
 
 
+def _print_one(ingestion: str, path: str, state: Ingestion, data: Path) -> None:
+    from fleetcore_entrypoints.cli.ledger_text import ledger_lines, rejects_command
+    from fleetcore_entrypoints.cli.output import shown
+
+    print(f"{shown(path) or '(path unknown)'}: {state.status}")
+    print(f"  ingestion {ingestion}{_origin(state)}")
+    if state.failure is not None:
+        print(f"  {shown(state.failure.message)}")
+    print()
+    for line in ledger_lines(state.ledger):
+        print(line)
+    if state.ledger.rows.rejected + state.ledger.rows.malformed:
+        print(f"\n  to see the rejects: {shown(rejects_command(ingestion, data))}")
+
+
+def _origin(state: Ingestion) -> str:
+    from fleetcore_entrypoints.cli.output import time_text
+
+    received = state.received
+    if received is None:
+        return ""
+    parent = "" if received.parent is None else f", a replay of {received.parent}"
+    return f", received {time_text(received.now_ms)}{parent}"
+
+
 def _content(ingestion: str, path: str, state: Ingestion) -> dict[str, object]:
     from fleetcore_entrypoints.cli.ledger_text import ledger_json
+    from fleetcore_entrypoints.cli.output import time_text
 
-    failure = state.failure
+    failure, received = state.failure, state.received
     return {
         "path": path or None,
         "ingestion_id": ingestion,
         "status": state.status,
         "error": None if failure is None else {"code": failure.code, "message": failure.message},
         **ledger_json(state.ledger),
+        "malformed_by": dict(state.ledger.rows.malformed_by),
         "parts": len(state.parts),
-        "bytes": state.received.size_bytes if state.received else 0,
+        "bytes": received.size_bytes if received else 0,
+        "received": time_text(received.now_ms) if received else None,
+        "replay_of": received.parent if received else None,
     }
 
 

@@ -6,12 +6,18 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Final
+from itertools import takewhile
+from typing import Final, Literal
 
-from fleetcore.errors import FleetcoreError
-from fleetcore_entrypoints.cli.output import print_error
+from fleetcore.errors import FleetcoreError, InvalidConfiguration
+from fleetcore_entrypoints.cli.output import print_error, print_json
 
 DEBUG: Final = "FLEETCORE_DEBUG"
+RESUMABLE: Final = ("ingest", "replay", "compact")
+"""Commands that go on where they were interrupted."""
+
+_FAILED: Final = 1
+_NOT_UNDERSTOOD: Final = 2
 _INTERRUPTED: Final = 130
 
 
@@ -22,17 +28,28 @@ def main(words: Sequence[str] | None = None) -> int:
     """
     # Read when pyarrow is imported; the system's allocator gives memory back sooner.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+    # None where the process was started without them.
+    sys.stdin = sys.stdin or _nowhere("r")
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    status = _FAILED
     try:
         status = _run(sys.argv[1:] if words is None else words)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Nobody reads on; let the flush at the interpreter's end have nothing to fail on.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-        return 1
+    except OSError as error:
+        # What was printed cannot be written; the flush at the interpreter's end must not fail too.
+        sys.stdout = _nowhere()
+        if status == 0 and not isinstance(error, BrokenPipeError):
+            print_error("os-error", f"the output: {error.strerror or error}")
+        return status or _FAILED
     return status
+
+
+def _nowhere(mode: Literal["r", "w"] = "w") -> io.TextIOWrapper:
+    return open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123
 
 
 def _run(words: Sequence[str]) -> int:
@@ -42,25 +59,26 @@ def _run(words: Sequence[str]) -> int:
     except FleetcoreError as error:
         if debug:
             raise
-        print_error(str(error))
+        misused = isinstance(error, InvalidConfiguration)
+        return _told(words, error.code, str(error), _NOT_UNDERSTOOD if misused else _FAILED)
     except KeyboardInterrupt:
-        return _interrupted()
+        onward = "; run the same command again to go on" if words[0] in RESUMABLE else ""
+        return _told(words, "interrupted", f"interrupted{onward}", _INTERRUPTED)
     except BrokenPipeError:
         raise
     except OSError as error:
         if debug:
             raise
         where = f"{error.filename}: " if error.filename is not None else ""
-        print_error(f"{where}{error.strerror or error}")
+        return _told(words, "os-error", f"{where}{error.strerror or error}")
     except MemoryError:
-        print_error("out of memory; close other programs, or run on a machine with more")
+        message = "out of memory; close other programs, or run on a machine with more"
+        return _told(words, "out-of-memory", message)
     except Exception as error:  # the last resort: a person gets a line, not a trace
         if debug:
             raise
-        print_error(
-            f"unexpected {type(error).__name__}: {error}; set {DEBUG}=1 to see the traceback"
-        )
-    return 1
+        message = f"unexpected {type(error).__name__}: {error}; set {DEBUG}=1 to see the traceback"
+        return _told(words, "unexpected", message)
 
 
 def _carried_out(words: Sequence[str]) -> int:
@@ -69,20 +87,27 @@ def _carried_out(words: Sequence[str]) -> int:
 
         from fleetcore_entrypoints.cli.commands import application
     except ModuleNotFoundError:
-        print_error("the command line needs more packages: pip install 'fleetcore[local]'")
-        return 1
+        message = "the command line needs more packages: pip install 'fleetcore[local]'"
+        return _told(words, "not-installed", message)
     # Not `application.main`, which answers an interruption with lines of its own.
     try:
         with application.make_context("fleetcore", list(words) or ["--help"]) as context:
             application.invoke(context)
     except click.exceptions.Exit as ending:
         return ending.exit_code
-    except click.ClickException as error:
-        print_error(f"{error.format_message().rstrip('.')}; see fleetcore --help")
-        return error.exit_code
+    except click.UsageError as error:
+        message = error.format_message().rstrip(".")
+        if isinstance(error, click.NoSuchOption) and not error.option_name.startswith("--"):
+            message += ", and an argument that begins with - needs -- before it"
+        command = [word for word in words[:1] if word in application.commands]
+        message += f"; see {' '.join(['fleetcore', *command])} --help"
+        return _told(words, "usage", message, _NOT_UNDERSTOOD)
     return 0
 
 
-def _interrupted() -> int:
-    print_error("interrupted; run the same command again to go on")
-    return _INTERRUPTED
+def _told(words: Sequence[str], code: str, message: str, status: int = _FAILED) -> int:
+    """Say what is wrong, with --json also to a program, and give the status back."""
+    print_error(code, message)
+    if "--json" in takewhile(lambda word: word != "--", words):
+        print_json({"error": {"code": code, "message": message}})
+    return status

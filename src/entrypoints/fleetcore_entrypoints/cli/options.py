@@ -9,16 +9,28 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from fleetcore.errors import InvalidInput
+from fleetcore.errors import InvalidConfiguration, InvalidInput, StorageUnavailable
 
 if TYPE_CHECKING:
     from fleetcore_entrypoints.wiring import LocalApp
 
 DEFAULT_DATA: Final = Path("fleetcore-data")
 
+
+def named(text: str) -> str:
+    """What names something, which an empty text does not: a variable of the shell was not set."""
+    if not text:
+        raise click.BadParameter("it is empty")
+    return text
+
+
+def _folder(text: str | Path) -> Path:
+    return Path(named(str(text)))
+
+
 data_option = click.option(
     "--data",
-    type=Path,
+    type=_folder,
     metavar="DIR",
     envvar="FLEETCORE_DATA",
     show_envvar=True,
@@ -54,14 +66,17 @@ ingestion_argument = click.argument(
 
 
 def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
-    """`NAME=VALUE` texts by name. Raises `InvalidInput` for another form or a name given twice."""
+    """`NAME=VALUE` texts by name.
+
+    Raises `InvalidConfiguration` for another form or a name given twice.
+    """
     found: dict[str, str] = {}
     for text in texts:
         name, mark, value = text.partition("=")
         if not (name and mark and value):
-            raise InvalidInput(f"{option} {text!r} is not of the form {form}")
+            raise InvalidConfiguration(f"{option} {text!r} is not of the form {form}")
         if name.strip() in found:
-            raise InvalidInput(f"{option} names {name.strip()} twice; give it once")
+            raise InvalidConfiguration(f"{option} names {name.strip()} twice; give it once")
         found[name.strip()] = value
     return found
 
@@ -85,18 +100,35 @@ def existing_app(data: Path) -> Iterator[LocalApp]:
         app.close()
 
 
+@contextmanager
+def resumed_app(data: Path) -> Iterator[LocalApp]:
+    """As `existing_app`; what an interrupted ingestion committed but did not store is stored.
+
+    Where the disk does not let it be stored, a note says so: reading needs no space.
+    """
+    from fleetcore.application.storing import resume
+    from fleetcore_entrypoints.cli.output import note
+
+    with existing_app(data) as app:
+        try:
+            resume(app.fleet)
+        except StorageUnavailable as error:
+            note(f"what an interrupted ingestion left is not stored yet: {error}")
+        yield app
+
+
 def examples(*lines: str) -> str:
     """The end of a command's help: lines to copy."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def instant(text: str, option: str) -> int:
-    """Epoch ms of a time in ISO 8601; UTC without an offset. Raises `InvalidInput`."""
+    """Epoch ms of a time in ISO 8601; UTC without an offset. Raises `InvalidConfiguration`."""
     from fleetcore.domain.cells import time_in
 
     found = time_in(text, "iso", "UTC")
     if not isinstance(found, int):
-        raise InvalidInput(
+        raise InvalidConfiguration(
             f"{option} {text!r} is no time in ISO 8601, such as 2024-05-01T13:45 (UTC) "
             "or 2024-05-01T13:45:00+02:00"
         )

@@ -30,9 +30,9 @@ def note(text: str) -> None:
     print(shown(text), file=sys.stderr, flush=True)
 
 
-def print_error(text: str) -> None:
-    """A line that says what is wrong."""
-    note(f"error: {text}")
+def print_error(code: str, text: str) -> None:
+    """A line that says what is wrong, by a code that can be looked up and in words."""
+    note(f"error [{code}]: {text}")
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: str = "") -> None:

@@ -9,9 +9,9 @@ import click
 from fleetcore_entrypoints.cli.options import (
     data_option,
     examples,
-    existing_app,
     instant,
     json_option,
+    resumed_app,
 )
 
 
@@ -29,7 +29,7 @@ from fleetcore_entrypoints.cli.options import (
     "--format",
     "form",
     type=click.Choice(("table", "json", "csv", "geojson")),
-    default="table",
+    show_default="table",
     help="How to print it; json is one object a line.",
 )
 @data_option
@@ -40,23 +40,30 @@ def track(
     start: str | None,
     end: str | None,
     clean: bool,
-    form: str,
+    form: str | None,
     data: Path,
     as_json: bool,
 ) -> None:
     """Print what a vehicle reported, in the order it happened."""
     from fleetcore.application import tracks
     from fleetcore_entrypoints.cli import event_formats
-    from fleetcore_entrypoints.cli.output import note
+    from fleetcore_entrypoints.cli.output import note, time_text
     from fleetcore_entrypoints.options import id_asked_for
 
+    if as_json and form not in (None, "json"):
+        raise click.UsageError(f"--json and --format {form} contradict each other; say one")
+    vehicle_id = id_asked_for(vehicle)
     start_ms = tracks.BEGINNING_MS if start is None else instant(start, "--from")
     end_ms = tracks.END_MS if end is None else instant(end, "--to")
-    with existing_app(data) as app:
-        events = tracks.track(app.fleet, id_asked_for(vehicle), start_ms, end_ms, clean=clean)
-    event_formats.FORMATS["json" if as_json else form](events)
-    if not events:
-        note(f"no events of {vehicle!r} in this span")
+    with resumed_app(data) as app:
+        events = tracks.track(app.fleet, vehicle_id, start_ms, end_ms, clean=clean)
+        known = events or tracks.latest(app.fleet, [vehicle_id])
+    event_formats.FORMATS["json" if as_json else form or "table"](events)
+    if not known:
+        note(f"nothing is known of {vehicle!r}")
+    elif not events:
+        last = time_text(known[0].event.observed_at)
+        note(f"no events of {vehicle!r} in this span; its last is of {last}")
 
 
 @click.command(epilog=examples("fleetcore latest", "fleetcore latest BER-C00001 --json"))
@@ -71,8 +78,10 @@ def latest(*, vehicles: tuple[str, ...], data: Path, as_json: bool) -> None:
     from fleetcore_entrypoints.options import id_asked_for
 
     asked = [id_asked_for(vehicle) for vehicle in vehicles]
-    with existing_app(data) as app:
+    with resumed_app(data) as app:
         events = tracks.latest(app.fleet, asked or None)
     event_formats.FORMATS["json" if as_json else "table"](events)
+    if not events and not asked:
+        note("nothing is stored yet")
     for missing in sorted(set(asked).difference(each.event.vehicle_id for each in events)):
         note(f"nothing is known of {missing!r}")

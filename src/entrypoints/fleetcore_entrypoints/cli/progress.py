@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 
 QUIET_FOR_S: Final = 0.7
 """Work that ends sooner shows no bar."""
+
+PATIENCE_S: Final = 2.0
+"""So long the start of work of unknown length shows nothing."""
 
 _BYTES_PER_MB: Final = 1e6
 
@@ -69,6 +75,37 @@ class Bar:
             left=_left(seconds * (1.0 - share) / share) if share and share < 1 else "",
         )
         self._progress.start()
+
+
+@contextmanager
+def lasting(what: str) -> Iterator[Callable[[float], None]]:
+    """Move a bar while work lasts; nothing without a terminal.
+
+    What is yielded may be told, from 0 to 1, which share of the work is done.
+    """
+    progress: list[Progress] = []
+
+    def show() -> None:
+        bar = _bar()
+        bar.update(bar.task_ids[0], description=shown(what), total=None)
+        bar.start()
+        progress.append(bar)
+
+    def tell(share: float) -> None:
+        for bar in progress:
+            bar.update(bar.task_ids[0], completed=share, total=1.0)
+
+    timer = threading.Timer(PATIENCE_S, show)
+    if sys.stderr.isatty():
+        timer.start()
+    try:
+        yield tell
+    finally:
+        timer.cancel()
+        if timer.ident is not None:
+            timer.join()
+        for each in progress:
+            each.stop()
 
 
 def _bar() -> Progress:

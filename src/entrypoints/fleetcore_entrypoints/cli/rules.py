@@ -79,4 +79,4 @@ def _fleet_limit(settings: FleetSettings, name: str) -> float | None:
 
 
 def _limit(value: float | None) -> str:
-    return "off" if value is None else f"{value:g}"
+    return "off" if value is None else f"{value:.15g}"

@@ -14,7 +14,7 @@ from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.parts import Part, StoredEvent
 from fleetcore.errors import StorageUnavailable
-from fleetcore.ports.catalogue import Appended, Catalogue, Extent, Listing, LogFile
+from fleetcore.ports.catalogue import Appended, Catalogue, Extent, Listing, LogFile, Recorded
 from fleetcore_adapters.arrow import part_file
 from fleetcore_adapters.arrow.compaction import Compaction
 from fleetcore_adapters.arrow.location_log import ParquetLog
@@ -76,6 +76,9 @@ class MortalCatalogue(Catalogue):
 
     def outcomes(self, origins: Collection[str]) -> Mapping[str, StoreOutcome]:
         return self._call("outcomes").outcomes(origins)
+
+    def recorded(self) -> Mapping[str, Recorded]:
+        return self._call("recorded").recorded()
 
     def append(self, parts: Sequence[Appended], seen: int) -> bool:
         return self._call("append").append(parts, seen)
@@ -139,9 +142,8 @@ class Folder:
         return outcome
 
     def compact(self, up_to: int = 2**60) -> None:
-        """Compact, and remove what that retires."""
+        """Compact."""
         self.compaction.compact(up_to=up_to, now_ms=0)
-        self.compaction.remove_retired(before_ms=0)
 
     def content(self) -> list[str]:
         """All the log holds."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import struct
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.parts import StoredEvent
-from fleetcore.errors import StorageUnavailable
+from fleetcore.errors import CorruptObject, StorageUnavailable
 from fleetcore_adapters.arrow import compaction, day_files, part_file
 from fleetcore_adapters.arrow.compaction import Compacted, Compaction
 from fleetcore_adapters.arrow.location_log import ParquetLog
@@ -111,16 +113,22 @@ def test_parts_of_open_ingestions_stay(folder: Folder, event: Event) -> None:
     assert ["fresh/1f/1.parquet"] == [key for key in folder.named() if key.startswith("fresh/")]
 
 
-def test_retired_files_stay_for_a_while(folder: Folder, event: Event) -> None:
-    """They are removed when they were retired long enough ago, and once."""
-    folder.append(event("a", 1))
-    folder.compaction.compact(up_to=9, now_ms=NOW_MS)
+def test_log_is_exact_behind_each_compaction(folder: Folder, event: Event) -> None:
+    """What was replaced is removed at once: all files in `log/` hold every row once."""
+    folder.append(event("a", 1), event("a", DAY_MS))
+    for at in (2, 3):
+        folder.compact()
+        folder.append(event("a", at, line=at + 2))
+    folder.compact()
 
-    assert 0 == folder.compaction.remove_retired(before_ms=NOW_MS - 1)
-    assert ["fresh/1f/1.parquet"] == list(folder.objects.keys("fresh/"))
-    assert 1 == folder.compaction.remove_retired(before_ms=NOW_MS)
-    assert [] == list(folder.objects.keys("fresh/"))
-    assert 0 == folder.compaction.remove_retired(before_ms=NOW_MS)
+    assert folder.content() == _content_of_log_folder(folder)
+    assert sorted(folder.named()) == list(folder.objects.keys(""))
+    assert {} == folder.catalogue.retired()
+
+
+def _content_of_log_folder(folder: Folder) -> list[str]:
+    tables = [part_file.decode(folder.objects.get(key)) for key in folder.objects.keys("log/")]
+    return sorted(repr(row) for table in tables for row in part_file.events_of(table))
 
 
 def test_what_is_appended_meanwhile_stays(folder: Folder, event: Event) -> None:
@@ -167,7 +175,6 @@ def test_killed_anywhere_the_log_is_what_it_was(new_folder: type[Folder], event:
         dying = Compaction(catalogue, objects)
         try:
             dying.compact(up_to=9, now_ms=NOW_MS)
-            dying.remove_retired(before_ms=NOW_MS)
         except StorageUnavailable:
             died = True
         else:
@@ -176,7 +183,6 @@ def test_killed_anywhere_the_log_is_what_it_was(new_folder: type[Folder], event:
         assert before == folder.content()
         assert StoreOutcome(already_stored=1) == folder.append(event("b", 1, ingestion="4c"))
         folder.compact()
-        folder.compaction.remove_retired(before_ms=NOW_MS)
         assert before == folder.content()
         assert 3 == len(folder.named())
         assert all(key.startswith("log/") for key in folder.named())
@@ -194,6 +200,50 @@ def test_unfinished_files_lie_in_the_spool(folder: Folder, event: Event, tmp_pat
     gone.mkdir()
     Compaction(folder.catalogue, folder.objects, spool=gone).compact(up_to=9, now_ms=NOW_MS)
     assert [] == list(gone.iterdir())
+
+
+def test_tells_how_far_it_is(folder: Folder, event: Event) -> None:
+    """The share never falls, and is 1 in the end, over days that are not written at once."""
+    folder.append(*(event("a", day * DAY_MS, line=day + 2) for day in range(40)))
+    folder.append(event("b", 1), event("b", 30 * DAY_MS))
+    shares: list[float] = []
+    folder.compaction.compact(up_to=9, now_ms=NOW_MS, progress=shares.append)
+
+    assert sorted(shares) == shares
+    assert shares[0] < 0.5
+    assert 1.0 == shares[-1]
+
+
+def test_no_space_is_told(folder: Folder, event: Event, tmp_path: Path) -> None:
+    """The log stays as it was, and nothing is left behind."""
+    folder.append(*(event("a", at, line=at + 2) for at in range(3000)))
+    before = folder.named(), folder.content()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(StorageUnavailable, match=r"too large; free some space .* run again"):
+            Compaction(folder.catalogue, folder.objects, spool=tmp_path).compact(
+                up_to=9, now_ms=NOW_MS
+            )
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert before == (folder.named(), folder.content())
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_readable_damage_is_not_compacted(folder: Folder, event: Event) -> None:
+    """A flipped bit that Parquet does not notice would be found by nobody afterwards."""
+    folder.append(event("a", 1))
+    key = "fresh/1f/1.parquet"
+    content = folder.objects.get(key)
+    one, other = struct.pack("<d", 1.0), struct.pack("<d", 1.5)
+    assert content.count(one[4:]) > 0
+    folder.objects._objects[key] = content.replace(one[4:], other[4:])
+
+    with pytest.raises(CorruptObject, match=r"1\.parquet.*run `fleetcore doctor`"):
+        folder.compact()
+    assert [key] == folder.named()
 
 
 EVENTS: Final = st.tuples(

@@ -226,6 +226,8 @@ def test_a_file_that_is_named_and_not_there(folder: Folder, event: Event) -> Non
 
     with pytest.raises(ObjectMissing):
         folder.log.read_vehicle("a", 0, 9)
+    with pytest.raises(ObjectMissing):
+        list(folder.log.scan())
 
 
 def test_rows_appended_meanwhile_are_compared(folder: Folder, event: Event) -> None:

@@ -44,6 +44,24 @@ def test_zstd_frames_are_read_across(tmp_path: Path) -> None:
     assert (ROWS[:9], "zstd") == (source.sample(9).content, source.sample(9).compression)
 
 
+def test_tells_how_far_it_is_read(tmp_path: Path) -> None:
+    """Of compressed content in bytes as they lie, each time anew; of other content as it is."""
+    rows = ROWS * 50
+    packed = gzip.compress(rows, 1)
+    source = _file(tmp_path, packed)
+    for _ in range(2):
+        with source.open(GZIP) as content:
+            content.read(len(rows) // 2)
+            half = source.raw_bytes(len(rows) // 2)
+            content.read()
+        assert 0.3 < half / len(packed) < 0.7
+        assert len(packed) == source.raw_bytes(len(rows))
+    plain = _file(tmp_path, rows)
+    with plain.open(PLAIN) as content:
+        content.read(1000)
+        assert 1000 == plain.raw_bytes(1000)
+
+
 @pytest.mark.parametrize("kept", [10, 1000, -1])
 def test_truncated_zstd_is_refused(tmp_path: Path, kept: int) -> None:
     """A frame without its end is an incomplete file."""
