@@ -81,8 +81,9 @@ def _histories(told: Told, waiting: set[str]) -> Iterator[Finding]:
         if unsettled := {message.part.key for message in state.unsettled}:
             yield note(
                 "unsettled-parts",
-                f"{who}: committed parts that are not known to be stored: {len(unsettled)}, of them "
-                f"on no lane: {len(unsettled - waiting)}; the next `fleetcore ingest` stores them",
+                f"{who}: committed parts that are not known to be stored: {len(unsettled)}, of "
+                f"them on no lane: {len(unsettled - waiting)}; the next `fleetcore ingest` stores "
+                "them",
             )
 
 

@@ -180,8 +180,8 @@ def recounts(told: Told, files: Files) -> Iterator[Finding]:
     if early := _too_early(told, files, shortfalls):
         yield fault(
             "sequence-differs",
-            f"the catalogue places compacted files ({len(early)}, such as {early[0]!r}) before some "
-            f"of their rows were appended: who follows the log may miss rows; {RESTORE}",
+            f"the catalogue places compacted files ({len(early)}, such as {early[0]!r}) before "
+            f"some of their rows were appended: who follows the log may miss rows; {RESTORE}",
         )
 
 

@@ -195,6 +195,7 @@ def _corruption(key: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, ValueError) as error:
+        why = str(error).rstrip(".")
         raise CorruptObject(
-            f"{key!r} is not a readable part file: {error}; run `fleetcore doctor`"
+            f"{key!r} is not a readable part file: {why}; run `fleetcore doctor`"
         ) from error
