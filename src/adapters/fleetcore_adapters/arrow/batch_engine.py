@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, Final
 
-import pyarrow as pa
+import numpy as np
 from attrs import evolve, frozen
 
 from fleetcore.domain.blocks import Block, cut
@@ -22,11 +22,13 @@ from fleetcore.domain.ledger import RowCounts
 from fleetcore.domain.parts import StoredEvent
 from fleetcore.ports.batch_engine import BatchEngine, Work
 from fleetcore_adapters.arrow import part_file
-from fleetcore_adapters.arrow.chunk_rows import deduplicated, lane_tables, merged, remember
+from fleetcore_adapters.arrow.chunk_rows import deduplicated, merged, part_tables, remember
+from fleetcore_adapters.arrow.columns import Mask
 from fleetcore_adapters.arrow.identities import Identities
 from fleetcore_adapters.arrow.judged_block import BlockJudge, JudgedBlock
 from fleetcore_adapters.arrow.payloads import TextTable
-from fleetcore_adapters.arrow.vehicles import VehicleTable
+from fleetcore_adapters.arrow.rows import Rows, lanes_of
+from fleetcore_adapters.arrow.vehicles import SortedIds, VehicleTable
 
 _WORKERS: Final = 2
 _BLOCKS_AHEAD: Final = 3
@@ -162,20 +164,24 @@ class _File:
         vehicles = self._vehicles.sorted()
         found = deduplicated(rows, vehicles.ranks, self._identities)
         del rows
-        tables = lane_tables(found.rows, vehicles, self._work.received.ingestion)
         return _Pending(
             evolve(chunk, counts=refused + found.counts),
-            [self._pool.submit(_encoded, lane, each) for lane, each in tables.items()],
+            [
+                self._pool.submit(self._encoded, lane, found.rows, mask, vehicles)
+                for lane, mask in lanes_of(found.rows).items()
+                if mask.any()
+            ],
         )
 
-
-def _encoded(lane: Lane, tables: list[pa.Table]) -> EncodedPart:
-    return EncodedPart(
-        lane=lane,
-        rows=sum(table.num_rows for table in tables),
-        content=part_file.encode(*tables),
-        suffix=part_file.SUFFIX,
-    )
+    def _encoded(self, lane: Lane, rows: Rows, mask: Mask, vehicles: SortedIds) -> EncodedPart:
+        chosen = rows if mask.all() else rows.take(np.flatnonzero(mask))
+        tables = part_tables(chosen, vehicles, self._work.received.ingestion)
+        return EncodedPart(
+            lane=lane,
+            rows=len(chosen.times),
+            content=part_file.encode(*tables),
+            suffix=part_file.SUFFIX,
+        )
 
 
 def _expected_rows(work: Work) -> int:

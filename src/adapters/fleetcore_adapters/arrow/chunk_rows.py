@@ -10,7 +10,6 @@ import pyarrow as pa
 from attrs import frozen
 from numpy.typing import NDArray
 
-from fleetcore.domain.lanes import Lane
 from fleetcore.domain.ledger import RowCounts
 from fleetcore_adapters.arrow.columns import (
     Codes,
@@ -25,7 +24,7 @@ from fleetcore_adapters.arrow.columns import (
 from fleetcore_adapters.arrow.identities import Identities
 from fleetcore_adapters.arrow.part_file import ROW_GROUP_ROWS, SCHEMA
 from fleetcore_adapters.arrow.payloads import Payloads, TextTable
-from fleetcore_adapters.arrow.rows import Rows, lanes_of
+from fleetcore_adapters.arrow.rows import Rows
 from fleetcore_adapters.arrow.vehicles import SortedIds, VehicleTable
 
 _DIGIT_BITS = 16
@@ -153,17 +152,12 @@ def _drop_equal_behind_collision(
         kept[row] = not payloads.equal(order[earlier], mine).any()
 
 
-def lane_tables(rows: Rows, vehicles: SortedIds, ingestion: str) -> dict[Lane, list[pa.Table]]:
-    """The part of each lane that has any of these sorted rows, as one table a row group."""
-    found: dict[Lane, list[pa.Table]] = {}
-    for lane, mask in lanes_of(rows).items():
-        if mask.any():
-            chosen = rows if mask.all() else rows.take(np.flatnonzero(mask))
-            found[lane] = [
-                _table(chosen, slice(at, at + ROW_GROUP_ROWS), vehicles, ingestion)
-                for at in range(0, len(chosen.times), ROW_GROUP_ROWS)
-            ]
-    return found
+def part_tables(rows: Rows, vehicles: SortedIds, ingestion: str) -> list[pa.Table]:
+    """Sorted rows as the tables of a part, one a row group."""
+    return [
+        _table(rows, slice(at, at + ROW_GROUP_ROWS), vehicles, ingestion)
+        for at in range(0, len(rows.times), ROW_GROUP_ROWS)
+    ]
 
 
 def _table(rows: Rows, group: slice, vehicles: SortedIds, ingestion: str) -> pa.Table:

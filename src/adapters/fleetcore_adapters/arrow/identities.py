@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -91,6 +92,8 @@ class Identities:
             # Closed by `__exit__`.
             self._spool = tempfile.TemporaryFile(dir=self._where, buffering=0)  # noqa: SIM115
         self._sections: list[_Section] = []
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="fleetcore")
+        self._adding: Future[None] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -101,6 +104,7 @@ class Identities:
         _value: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        self._pool.shutdown()
         self._spool.close()
 
     def met(
@@ -110,6 +114,7 @@ class Identities:
 
         `order` tells which payload belongs to each row.
         """
+        self._await_added()
         sibling = np.zeros(len(hashes), dtype=np.bool_)
         equal = np.zeros(len(hashes), dtype=np.bool_)
         maybe = np.flatnonzero(self._filter.maybe(hashes)) if self._sections else _NONE
@@ -126,9 +131,20 @@ class Identities:
         return Meetings(sibling=sibling, equal=equal)
 
     def add(self, hashes: Words, vehicles: Codes, times: Ints, payloads: Payloads) -> None:
-        """Add rows that are sorted so that each vehicle's rows are together, by time."""
-        if not len(hashes):
-            return
+        """Add rows that are sorted so that each vehicle's rows are together, by time.
+
+        A thread writes them; whoever asks next waits for it.
+        """
+        self._await_added()
+        if len(hashes):
+            self._adding = self._pool.submit(self._add, hashes, vehicles, times, payloads)
+
+    def _await_added(self) -> None:
+        adding, self._adding = self._adding, None
+        if adding is not None:
+            adding.result()
+
+    def _add(self, hashes: Words, vehicles: Codes, times: Ints, payloads: Payloads) -> None:
         self._filter.add(hashes)
         starts = np.flatnonzero(np.concatenate(([True], vehicles[1:] != vehicles[:-1])))
         bounds = np.zeros((int(vehicles.max()) + 1, 2), dtype=np.uint32)

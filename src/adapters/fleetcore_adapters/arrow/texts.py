@@ -101,8 +101,8 @@ class TextIndex:
         keys[: len(fresh), first:] = fresh
         slots = self.slots
         added = np.arange(first, keys.shape[1])
-        if 2 * keys.shape[1] > len(slots):
-            slots = np.full(1 << (4 * keys.shape[1]).bit_length(), UNKNOWN, dtype=np.int32)
+        if 4 * keys.shape[1] > len(slots):
+            slots = np.full(1 << (8 * keys.shape[1]).bit_length(), UNKNOWN, dtype=np.int32)
             added = np.arange(keys.shape[1])
         long = np.flatnonzero(fresh[0] > _LONGEST_BYTES).tolist()
         return TextIndex(

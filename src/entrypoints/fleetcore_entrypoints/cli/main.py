@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import Final, Literal
+from typing import Final, Literal, NoReturn
 
 from fleetcore.errors import FleetcoreError, InvalidConfiguration
 from fleetcore_entrypoints.cli.output import print_error, print_json
@@ -16,9 +17,22 @@ DEBUG: Final = "FLEETCORE_DEBUG"
 RESUMABLE: Final = ("ingest", "replay", "compact")
 """Commands that go on where they were interrupted."""
 
+_OBJECTS_A_COLLECTION: Final = 100_000
 _FAILED: Final = 1
 _NOT_UNDERSTOOD: Final = 2
 _INTERRUPTED: Final = 130
+
+
+def run() -> NoReturn:
+    """The process `fleetcore`: `main`, without what only costs a short-lived process time.
+
+    That is to look again and again for cycles among what was imported, and to take it all down
+    object by object at the end, when nothing is left to be written or closed.
+    """
+    gc.set_threshold(_OBJECTS_A_COLLECTION)
+    status = main()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def main(words: Sequence[str] | None = None) -> int:
