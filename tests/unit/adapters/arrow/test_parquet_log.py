@@ -13,7 +13,7 @@ from attrs import evolve
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.parts import Part, StoredEvent
 from fleetcore.errors import CorruptObject, ObjectMissing, StorageUnavailable
-from fleetcore_adapters.arrow import location_log, part_file
+from fleetcore_adapters.arrow import appends, part_file
 from fleetcore_adapters.arrow.location_log import ParquetLog
 from fleetcore_adapters.arrow.log_files import opened_from, opened_in
 
@@ -133,7 +133,7 @@ def test_batches_change_no_outcome(
     folder: Folder, event: Event, monkeypatch: pytest.MonkeyPatch, most_rows: int
 ) -> None:
     """However many rows are compared at once, a part is judged by what came before it."""
-    monkeypatch.setattr(location_log, "MOST_ROWS_COMPARED", most_rows)
+    monkeypatch.setattr(appends, "MOST_ROWS_COMPARED", most_rows)
     folder.append(*(event("a", at) for at in range(10)))
     parts = [
         folder.put(
