@@ -12,6 +12,7 @@ from typing import Final, Generic, TypeVar
 
 import pytest
 from attrs import frozen
+from tests.tables import table_of
 
 from fleetcore.application.vehicle_table import COLUMNS
 from fleetcore.domain.vehicles import Vehicle
@@ -111,7 +112,7 @@ def parquet_rig(
     return LogRig(
         log=ParquetLog(catalogue, objects, open_file),
         objects=objects,
-        encode=lambda events: parquet.encode(parquet.table_of(events)),
+        encode=lambda events: parquet.encode(table_of(events)),
         compact=compact,
     )
 

@@ -18,6 +18,7 @@ from fleetcore.domain.ingestion import Sizes
 from fleetcore.domain.lanes import Lane
 from fleetcore.domain.location import REQUIRED_FIELDS, LocationEvent
 from fleetcore.domain.vehicles import Vehicle
+from fleetcore.errors import SourceChanged
 from fleetcore.ports.batch_engine import BatchEngine
 from fleetcore.testing.csv_strategies import CsvFile, csv_files, interpretation_of
 from fleetcore_adapters.arrow import csv_block, payloads, rules
@@ -110,6 +111,46 @@ def test_engines_agree_on_many_vehicles() -> None:
     assert len(plain) > 1
     assert 500 == sum(each.chunk.counts.duplicate for each in plain)
     assert agree(plain, columnar)
+
+
+class _Changing(io.BytesIO):
+    """A file that turns out to have changed once so many bytes are read."""
+
+    def __init__(self, content: bytes, readable: int) -> None:
+        super().__init__(content)
+        self._readable = readable
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.tell() >= self._readable:
+            raise SourceChanged("the file changed")
+        return super().read(size)
+
+
+def _before_the_error(engine: BatchEngine, file: CsvFile, readable: int) -> list[int]:
+    chunks = engine.chunks(_Changing(file.content, readable), file.work())
+    found: list[int] = []
+    with pytest.raises(SourceChanged):
+        found.extend(chunk.end for chunk in chunks)
+    return found
+
+
+@pytest.mark.parametrize("blocks", range(1, 16))
+def test_engines_agree_on_what_comes_before_an_error(blocks: int) -> None:
+    """Every chunk that is complete when the file turns out to have changed."""
+    file = CsvFile(
+        content=b"".join(b"v%d,1690000000,1,2\n" % number for number in range(500)),
+        interpretation=interpretation_of(
+            ("vehicle_id", "observed_at", "latitude", "longitude"),
+            has_header=False,
+            time_format="epoch-s",
+        ),
+        sizes=Sizes(block_bytes=500, blocks_per_chunk=2),
+    )
+
+    plain = _before_the_error(PlainEngine(), file, 500 * blocks)
+
+    assert plain == _before_the_error(ArrowEngine(), file, 500 * blocks)
+    assert (blocks - 2) // 2 <= len(plain) <= (blocks + 1) // 2
 
 
 def _keep_the_sign_of_zero(patch: pytest.MonkeyPatch) -> None:

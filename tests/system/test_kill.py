@@ -118,7 +118,8 @@ def text(start: int, stop: int) -> str:
         at = START_MS + number * 40_000
         latitude = 95 if number % 53 == 5 else round(40 + number % 97 / 100, 2)
         longitude = "east" if number % 61 == 7 else -3.5
-        row = f"cab-{number % 40},{at},{latitude},{longitude},{number % 3 * 20}\n"
+        cab = f"{'cab-' if number % 2 else 'taxi é '}{number % 40}"
+        row = f"{cab},{at},{latitude},{longitude},{number % 3 * 20}\n"
         lines.append(row)
         if number % 29 == 0:
             lines.append(row)

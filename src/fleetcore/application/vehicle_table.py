@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
@@ -69,6 +69,8 @@ def _csv_entries(text: str, name: str) -> Iterator[tuple[str, Mapping[str, objec
         return len(_NAMES.keys() & map(normalised, row)) if isinstance(row, list) else 0
 
     delimiter = sniffed_delimiter(text.encode() + b"\n", width=None, known=known)
+    if delimiter not in next((line for line in text.splitlines() if line), ""):
+        delimiter = ","  # One column: what looks like a delimiter is a part of some id.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         header = next((row for row in reader if row), [])
@@ -99,7 +101,7 @@ def _vehicle(entry: Mapping[str, object], where: str) -> Vehicle:
     if vehicle_id is None:
         raise InvalidInput(f"{where}: vehicle_id {given!r} is missing or no id")
     vehicle_class = entry.get("class")
-    if isinstance(vehicle_class, str):
+    if isinstance(vehicle_class, str) and _is_text(vehicle_class):
         vehicle_class = vehicle_class.strip(BLANKS)
         vehicle_class = None if vehicle_class in NULLS else vehicle_class
     elif vehicle_class is not None:
@@ -122,8 +124,17 @@ def _vehicle(entry: Mapping[str, object], where: str) -> Vehicle:
         vehicle_id=vehicle_id,
         vehicle_class=vehicle_class,
         max_speed_kmh=number(
-            "max_speed_kmh", "a number above 0", lambda value: 0 < value < math.inf
+            "max_speed_kmh", "a number above 0", lambda value: 0 < value <= sys.float_info.max
         ),
         depot_latitude=latitude,
         depot_longitude=longitude,
     )
+
+
+def _is_text(text: str) -> bool:
+    """Whether a text can be written; JSON's escapes can name halves of a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

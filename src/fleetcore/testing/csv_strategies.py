@@ -62,6 +62,7 @@ ODD_NUMBERS: Final = (
     *(b"0x10", b"1_0", b"1,5", b"1;5", b"5\0", b'"7"', b'"7"8', b"12345678901234567890"),
     *(b"\xd9\xa3", b"\xff", b"-0.0", b"0.0", b"90.00000001", b"-91", b"181", b"-180", b"200"),
     *(b"200.0000001", b"360", b"100", b"1000", b"1001", b"-1", b"0.1000000000000000055511151"),
+    b"\xef\xbb\xbf5",
 )
 ODD_TIMES: Final = (
     *(b"2023-11-14 22:13:20", b"2023-11-14T22:13:20.1234567", b"2023-11-14T22:13:20,5"),
@@ -75,10 +76,12 @@ ODD_TIMES: Final = (
 ODD_IDS: Final = (
     *(b"", b" cab-1", b"cab-1\t", b"e\xcc\x81", b"NA", b"cab\x01", b"\xff", b"x" * 1100),
     *(b'"cab-1"', b'"cab""1"', b'"a,b"', b'"a;b"', b'"a\nb"', b'"cab-1\r\n"', b"a b", b"cab-1\0"),
+    b"\xef\xbb\xbfcab-1",
 )
 ODD_TEXTS: Final = (
     *(b"IDLE", b"Parked", b"towed", b"on", b"offline", b'"on"', b"rome ", b"null", b"\xff"),
     *(b"Zu\xcc\x88rich", b"Z\xc3\xbcrich", b'"a""b"', b'a"b', b'"new\nline"', b"x\0", b"x"),
+    b"\xef\xbb\xbfx",
 )
 ODD_LINES: Final = (
     *(b"", b"  ", b"a,b", b'"open,1,2', b'"x"y,2', b'"', b"\xff\xfe", b"\0"),

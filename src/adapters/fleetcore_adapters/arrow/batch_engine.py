@@ -20,6 +20,7 @@ from fleetcore.domain.chunks import Chunk, EncodedPart
 from fleetcore.domain.lanes import Lane
 from fleetcore.domain.ledger import RowCounts
 from fleetcore.domain.parts import StoredEvent
+from fleetcore.errors import FleetcoreError
 from fleetcore.ports.batch_engine import BatchEngine, Work
 from fleetcore_adapters.arrow import part_file
 from fleetcore_adapters.arrow.chunk_rows import deduplicated, merged, part_tables, remember
@@ -63,14 +64,23 @@ class ArrowEngine(BatchEngine):
 
 
 def _made(file: _File, content: BinaryIO) -> Iterator[Chunk]:
-    """The chunks; the parts of one are encoded while the next one is deduplicated."""
+    """The chunks; the parts of one are encoded while the next one is deduplicated.
+
+    An error is raised behind the chunks that are complete without it.
+    """
     ready: deque[_Pending] = deque()
-    for number, blocks in file.judged(content):
-        ready.append(file.pending(number, blocks))
-        if len(ready) > 1:
-            yield ready.popleft().result()
+    failure: FleetcoreError | None = None
+    try:
+        for number, blocks in file.judged(content):
+            ready.append(file.pending(number, blocks))
+            if len(ready) > 1:
+                yield ready.popleft().result()
+    except FleetcoreError as error:
+        failure = error
     while ready:
         yield ready.popleft().result()
+    if failure is not None:
+        raise failure
 
 
 @frozen(slots=True, eq=False)
@@ -105,7 +115,10 @@ class _File:
                 remember(table, self._vehicles, self._texts, names, self._identities)
 
     def judged(self, content: BinaryIO) -> Iterator[tuple[int, list[JudgedBlock]]]:
-        """The judged blocks of each chunk that is not committed, in order."""
+        """The judged blocks of each chunk that is not committed, in order.
+
+        An error of `content` is raised when the blocks before it are through.
+        """
         sizes = self._work.received.sizes
         running: deque[Future[JudgedBlock]] = deque()
         chunk: list[JudgedBlock] = []
@@ -115,16 +128,22 @@ class _File:
             chunk.append(running.popleft().result())
             return len(chunk) == sizes.blocks_per_chunk or chunk[-1].last
 
-        for block in self._blocks(content):
-            running.append(self._pool.submit(self._judge.judge, block))
-            del block
-            if len(running) > _BLOCKS_AHEAD and finish():
-                yield number, chunk
-                number, chunk = number + 1, []
+        failure: FleetcoreError | None = None
+        try:
+            for block in self._blocks(content):
+                running.append(self._pool.submit(self._judge.judge, block))
+                del block
+                if len(running) > _BLOCKS_AHEAD and finish():
+                    yield number, chunk
+                    number, chunk = number + 1, []
+        except FleetcoreError as error:
+            failure = error
         while running:
             if finish():
                 yield number, chunk
                 number, chunk = number + 1, []
+        if failure is not None:
+            raise failure
 
     def _blocks(self, content: BinaryIO) -> Iterator[Block]:
         sizes = self._work.received.sizes

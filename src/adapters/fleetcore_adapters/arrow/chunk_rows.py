@@ -214,7 +214,7 @@ def remember(
         name: _column(_whole(table.column(name)), texts.get(name)) for name in names
     }
     ids = _whole(table.column("vehicle_id"))
-    codes = vehicles.codes(ids.cast(pa.string()))
+    codes = vehicles.codes(ids.cast(pa.string()).cast(pa.binary()))
     times = table.column("observed_at").cast(pa.int64()).to_numpy()
     hashes = mixed(vehicles.words[codes] + number_words("observed_at", Numbers(values=times)))
     identities.add(hashes, codes, times, Payloads(columns, len(times)))

@@ -6,6 +6,7 @@ the scalar grammar, is read as text; from then on that column of the file is rea
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -125,6 +126,10 @@ class CsvReader:
             data = _whole_rows(block, dialect.delimiter, len(names), ragged)
         if not data:
             return pa.table({name: pa.array([], type=each) for name, each in types.items()})
+
+        if data.startswith(codecs.BOM_UTF8):
+            # The reader would take it for the mark of a file; a blank line before it is no row.
+            data = b"\n" + data
 
         def skip(row: Any) -> str:
             ragged.append(row.number - 1)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fleetcore.domain.location import FIELDS, LocationEvent
+from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.parts import StoredEvent
 from fleetcore.errors import CorruptObject
 
@@ -82,27 +82,6 @@ def encode(*tables: pa.Table) -> bytes:
         for table in tables:
             out.write_table(table, row_group_size=ROW_GROUP_ROWS)
     return sink.getvalue().to_pybytes()
-
-
-def table_of(events: Sequence[StoredEvent]) -> pa.Table:
-    """Events as the sorted rows of a part."""
-    ordered = sorted(events, key=_by_vehicle_and_time)
-    columns = [[getattr(_holder(each, name), name) for each in ordered] for name in SCHEMA.names]
-    arrays = [
-        pa.array(values, type=pa.string()).dictionary_encode()
-        if pa.types.is_dictionary(field.type)
-        else pa.array(values, type=field.type)
-        for field, values in zip(SCHEMA, columns, strict=True)
-    ]
-    return pa.table(arrays, schema=SCHEMA)
-
-
-def _by_vehicle_and_time(stored: StoredEvent) -> tuple[str, int, int]:
-    return (stored.event.vehicle_id, stored.event.observed_at, stored.line)
-
-
-def _holder(stored: StoredEvent, name: str) -> StoredEvent | LocationEvent:
-    return stored.event if name in (*FIELDS, "fingerprint") else stored
 
 
 def sliced(table: pa.Table) -> Iterator[pa.Table]:

@@ -56,7 +56,10 @@ class VehicleTable:
         self._sorted = SortedIds(ranks=np.empty(0, dtype=np.int32), ids=self._ids)
 
     def codes(self, column: pa.Array) -> Codes:
-        """The code of each row's vehicle; `MISSING` or `UNREADABLE_CODE` where it has none."""
+        """The code of each row's vehicle; `MISSING` or `UNREADABLE_CODE` where it has none.
+
+        `column` is binary, without nulls.
+        """
         numbers = self._spellings.find(column)
         if len(unknown := np.flatnonzero(numbers == UNKNOWN)):
             fresh = column.take(pa.array(unknown))

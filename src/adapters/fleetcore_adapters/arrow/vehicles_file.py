@@ -96,6 +96,10 @@ def _plain_columns(content: bytes) -> pa.Table | None:
     header = _PLAIN_HEADER.match(content)
     if header is None or b'"' in content:
         return None
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return None
     names = [column_called(name) for name in header[0].decode().strip().split(",")]
     known = [name for name in names if name is not None]
     if "vehicle_id" not in known or len(set(known)) < len(known):

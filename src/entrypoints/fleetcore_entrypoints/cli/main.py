@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import takewhile
 from typing import Final, Literal, NoReturn
 
@@ -14,7 +15,7 @@ from fleetcore.errors import FleetcoreError, InvalidConfiguration
 from fleetcore_entrypoints.cli.output import print_error, print_json
 
 DEBUG: Final = "FLEETCORE_DEBUG"
-RESUMABLE: Final = ("ingest", "replay", "compact")
+RESUMABLE: Final = frozenset(("ingest", "replay", "compact"))
 """Commands that go on where they were interrupted."""
 
 _OBJECTS_A_COLLECTION: Final = 100_000
@@ -31,7 +32,8 @@ def run() -> NoReturn:
     """
     gc.set_threshold(_OBJECTS_A_COLLECTION)
     status = main()
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stderr.flush()
     os._exit(status)
 
 
@@ -76,7 +78,9 @@ def _run(words: Sequence[str]) -> int:
         misused = isinstance(error, InvalidConfiguration)
         return _told(words, error.code, str(error), _NOT_UNDERSTOOD if misused else _FAILED)
     except KeyboardInterrupt:
-        onward = "; run the same command again to go on" if words[0] in RESUMABLE else ""
+        onward = (
+            "; run the same command again to go on" if RESUMABLE.intersection(words[:1]) else ""
+        )
         return _told(words, "interrupted", f"interrupted{onward}", _INTERRUPTED)
     except BrokenPipeError:
         raise
@@ -121,7 +125,7 @@ def _carried_out(words: Sequence[str]) -> int:
 
 def _told(words: Sequence[str], code: str, message: str, status: int = _FAILED) -> int:
     """Say what is wrong, with --json also to a program, and give the status back."""
-    print_error(code, message)
     if "--json" in takewhile(lambda word: word != "--", words):
         print_json({"error": {"code": code, "message": message}})
+    print_error(code, message)
     return status

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -26,8 +27,9 @@ def print_json(content: Mapping[str, object]) -> None:
 
 
 def note(text: str) -> None:
-    """A line for the person, beside the output."""
-    print(shown(text), file=sys.stderr, flush=True)
+    """A line for the person, beside the output; where nobody can read it, the work goes on."""
+    with suppress(OSError):
+        print(shown(text), file=sys.stderr, flush=True)
 
 
 def print_error(code: str, text: str) -> None:

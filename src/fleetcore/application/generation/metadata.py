@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable
 
 from fleetcore.domain.vehicles import Vehicle
@@ -21,11 +20,6 @@ def _rows(vehicles: Iterable[Vehicle]) -> Iterable[dict[str, str | float | None]
         }
         for vehicle in vehicles
     )
-
-
-def vehicles_json(vehicles: Iterable[Vehicle]) -> str:
-    """A JSON array with one object a line for each vehicle."""
-    return "[\n" + ",\n".join(json.dumps(row) for row in _rows(vehicles)) + "\n]\n"
 
 
 def vehicles_csv(vehicles: Iterable[Vehicle]) -> str:

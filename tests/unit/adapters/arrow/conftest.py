@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import pyarrow as pa
 import pytest
 from attrs import Factory, define
+from tests.tables import table_of
 
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.location import LocationEvent
@@ -124,7 +125,7 @@ class Folder:
 
     def put(self, events: Sequence[StoredEvent]) -> Part:
         """Store a part."""
-        content = part_file.encode(*part_file.sliced(part_file.table_of(events)))
+        content = part_file.encode(*part_file.sliced(table_of(events)))
         self.parts += 1
         key = f"fresh/{events[0].ingestion}/{self.parts}.parquet"
         self.objects.put_if_absent(key, content)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyarrow as pa
 import pytest
 from attrs import evolve
+from tests.tables import table_of
 
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.parts import Part, StoredEvent
@@ -108,9 +109,9 @@ def test_equal_fingerprints_decide_nothing(
     theirs = [_changed(full, **held), _changed(full, observed_at=2)]
     ours = [_changed(full, **mine), _changed(full, observed_at=2)]
     folder.append(*theirs)
-    table = part_file.table_of([evolve(each, ingestion="2e") for each in ours])
+    table = table_of([evolve(each, ingestion="2e") for each in ours])
     at = table.column_names.index("fingerprint")
-    fingerprints = part_file.table_of(theirs).column("fingerprint")
+    fingerprints = table_of(theirs).column("fingerprint")
     content = part_file.encode(table.set_column(at, table.schema.field(at), fingerprints))
     folder.objects.put_if_absent("fresh/2e/1.parquet", content)
     part = Part(

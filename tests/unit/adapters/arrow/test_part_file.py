@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.tables import table_of
 
 from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.parts import StoredEvent
@@ -31,7 +32,7 @@ def on(vehicle_id: str, observed_at: int, line: int = 2) -> StoredEvent:
 @given(events=st.lists(stored_events(), max_size=6))
 def test_rows_come_back_as_they_were(events: list[StoredEvent]) -> None:
     """Every field to the last bit, sorted by vehicle and time."""
-    table = part_file.table_of(events)
+    table = table_of(events)
     decoded = part_file.decode(part_file.encode(table))
     found = part_file.events_of(decoded)
 
@@ -47,7 +48,7 @@ def test_slices_hold_the_rows_and_only_their_words(events: list[StoredEvent], si
     """Cut into row groups, a table says the same, each dictionary no more than it must."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(part_file, "ROW_GROUP_ROWS", size)
-        table = part_file.table_of(events)
+        table = table_of(events)
         slices = list(part_file.sliced(table))
         content = part_file.encode(*slices)
 
@@ -60,16 +61,16 @@ def test_slices_hold_the_rows_and_only_their_words(events: list[StoredEvent], si
 
 def test_the_same_rows_are_the_same_bytes() -> None:
     """A chunk that is processed again makes the same part."""
-    table = part_file.table_of([EVENT, on("é", 7)])
+    table = table_of([EVENT, on("é", 7)])
 
-    assert part_file.encode(table) == part_file.encode(part_file.table_of([EVENT, on("é", 7)]))
+    assert part_file.encode(table) == part_file.encode(table_of([EVENT, on("é", 7)]))
 
 
 def test_the_footer_tells_where_rows_lie(monkeypatch: pytest.MonkeyPatch) -> None:
     """The extent of every row group, and the one ingestion of a part."""
     monkeypatch.setattr(part_file, "ROW_GROUP_ROWS", 2)
     events = [on("a", 1), on("a", -(2**53)), on("車", 2**53), on("b", 4)]
-    footer = parsed_footer("x", part_file.encode(part_file.table_of(events)))
+    footer = parsed_footer("x", part_file.encode(table_of(events)))
 
     assert [("a", "a", -(2**53), 1), ("b", "車", 4, 2**53)] == [
         (each.min_vehicle_id, each.max_vehicle_id, each.min_observed_at, each.max_observed_at)
@@ -81,7 +82,7 @@ def test_the_footer_tells_where_rows_lie(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_file_of_several_ingestions_has_none() -> None:
     """Such a file is a compacted one."""
-    table = part_file.table_of([EVENT, evolve(EVENT, ingestion="2e", line=3)])
+    table = table_of([EVENT, evolve(EVENT, ingestion="2e", line=3)])
 
     assert parsed_footer("x", part_file.encode(table)).ingestion is None
 
@@ -97,7 +98,7 @@ def test_damage_is_told(content: bytes) -> None:
 
 def test_a_cut_off_file_is_damaged() -> None:
     """The footer lies at the end."""
-    content = part_file.encode(part_file.table_of([EVENT]))
+    content = part_file.encode(table_of([EVENT]))
 
     with pytest.raises(CorruptObject):
         part_file.decode(content[:-9])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.tables import table_of
 
 from fleetcore.domain.parts import StoredEvent
 from fleetcore.testing.strategies import location_events, stored_events
@@ -25,7 +26,7 @@ def test_every_row_comes_back_in_the_slice_of_its_vehicle(
     tables: list[list[StoredEvent]], ends: list[str]
 ) -> None:
     """Rows keep their order, slices without rows are left out, and no file stays."""
-    added = [part_file.table_of(events) for events in tables]
+    added = [table_of(events) for events in tables]
     with tempfile.TemporaryDirectory() as folder:
         slices = VehicleSlices(ends, Path(folder))
         for table in added:

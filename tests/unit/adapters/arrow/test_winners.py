@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.tables import table_of
 
 from fleetcore.domain.location import LocationEvent, precedence
 from fleetcore.domain.parts import StoredEvent
@@ -24,8 +25,7 @@ EVENTS = stored_events(
 def winners_of(files: list[list[list[StoredEvent]]]) -> list[StoredEvent]:
     """What is left of files, each given as its row groups."""
     contents = {
-        str(number): part_file.encode(*map(part_file.table_of, groups))
-        for number, groups in enumerate(files)
+        str(number): part_file.encode(*map(table_of, groups)) for number, groups in enumerate(files)
     }
     opener = LogFiles(lambda key: pa.BufferReader(contents[key]))
     fold = Winners()
@@ -77,7 +77,7 @@ def test_any_instant_may_win(observed_at: int) -> None:
 
 def test_ids_that_no_row_uses_win_nothing() -> None:
     """A dictionary may name a vehicle of which its row group holds no row."""
-    table = part_file.table_of([stored(vehicle_id, 1) for vehicle_id in "abc"])
+    table = table_of([stored(vehicle_id, 1) for vehicle_id in "abc"])
     content = part_file.encode(table.filter(pa.array([True, False, True])))
     fold = Winners()
     with LogFiles(lambda _: pa.BufferReader(content)).opened("x") as file:

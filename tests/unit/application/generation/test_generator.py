@@ -205,14 +205,14 @@ def test_equal_specs_give_equal_bytes_in_any_process() -> None:
         "import hashlib, io, json, sys\n"
         "from fleetcore.application.generation.dirt import DIRT_DESCRIPTIONS\n"
         "from fleetcore.application.generation.generator import generate, generated_vehicles\n"
-        "from fleetcore.application.generation.metadata import vehicles_json\n"
+        "from fleetcore.application.generation.metadata import vehicles_csv\n"
         "from fleetcore.application.generation.spec import FleetSpec\n"
         "kinds = list(DIRT_DESCRIPTIONS)[:: int(sys.argv[1])]\n"
         "faults = frozenset({'gzip', 'nul-bytes', 'invalid-utf-8', 'quoted-newlines', 'crlf'})\n"
         "spec = FleetSpec(rows=3000, dirt=dict.fromkeys(kinds, 0.02), faults=faults)\n"
         "sink = io.BytesIO()\n"
         "sink.write(generate(spec, sink).as_json().encode())\n"
-        "sink.write(vehicles_json(generated_vehicles(spec)).encode())\n"
+        "sink.write(vehicles_csv(generated_vehicles(spec)).encode())\n"
         "print(hashlib.sha256(sink.getvalue()).hexdigest())\n"
     )
     digests = {
