@@ -38,6 +38,6 @@ def test_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     exec(compile(code, "generator.md", "exec"), {})
 
-    assert {"fleet.csv.gz", "fleet.csv.gz.truth.json", "vehicles.json"} == {
+    assert {"fleet.csv.gz", "fleet.csv.gz.truth.json", "fleet.csv.gz.vehicles.csv"} == {
         path.name for path in tmp_path.iterdir()
     }
