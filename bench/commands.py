@@ -45,6 +45,12 @@ def peer(name: str, shape: Shape, out: Path) -> list[str]:
     return [PEER_PYTHON, str(script), str(shape.path), str(shape.vehicles), str(out)]
 
 
+def floor(shape: Shape, out: Path) -> list[str]:
+    """Reading a file and writing it, with nothing in between."""
+    script = ROOT / "bench" / "peers" / "arrow_floor.py"
+    return [PEER_PYTHON, str(script), str(shape.path), str(shape.vehicles), str(out)]
+
+
 def comparison(listing: Path, *outs: Path) -> list[str]:
     """The row-for-row comparison; the first of `outs` is DuckDB's."""
     script = ROOT / "bench" / "peers" / "comparison.py"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from bench.commands import PEERS, Fleetcore, comparison, peer, probe
+from bench.commands import PEERS, Fleetcore, comparison, floor, peer, probe
 from bench.contest import Contender, Results, Spread, collected, ratio, rounds
 from bench.findings import MB, Findings
 from bench.processes import Finished, ProcessFailed, run
@@ -17,6 +17,7 @@ INGEST: Final = "fleetcore"
 AGAIN: Final = "fleetcore --again"
 BAD_CELLS: Final = "fleetcore, bad cells"
 LATEST: Final = "latest view"
+FLOOR: Final = "Arrow, reading and writing alone"
 
 DISTANCE_TOLERANCE: Final = 1e-6
 """Relative; of distances below a metre, in metres."""
@@ -33,6 +34,7 @@ def measure(
         Contender(PEERS[0], _peer(PEERS[0], main)),
         Contender(INGEST, lambda here: fleetcore.ingest(main, here / "data")),
         *(Contender(name, _peer(name, main)) for name in PEERS[1:]),
+        Contender(FLOOR, lambda here: floor(main, here / "floor.parquet")),
         Contender(BAD_CELLS, lambda here: fleetcore.ingest(bad, here / "bad")),
         Contender(LATEST, lambda here: probe("latest", here / "data")),
         Contender(AGAIN, lambda here: fleetcore.ingest(main, here / "data", again=True)),
@@ -52,6 +54,7 @@ def _figures(results: Results, findings: Findings) -> None:
     findings.add("whole job / DuckDB", ratio(results, INGEST, "duckdb"), "x", 0.95, note="aim 0.75")
     for name in PEERS[1:]:
         findings.add(f"whole job / {name}", ratio(results, INGEST, name), "x")
+    findings.add(f"{FLOOR} / DuckDB", ratio(results, FLOOR, "duckdb"), "x", note="a floor")
     for name in (INGEST, *PEERS):
         ran = results[name]
         cpu = Spread.of([each.cpu_seconds for each in ran]).median
