@@ -117,7 +117,8 @@ class _File:
     def judged(self, content: BinaryIO) -> Iterator[tuple[int, list[JudgedBlock]]]:
         """The judged blocks of each chunk that is not committed, in order.
 
-        An error of `content` is raised when the blocks before it are through.
+        An error of `content` is raised when the blocks before it are through, one of a block at
+        once: what comes behind it makes no chunk.
         """
         sizes = self._work.received.sizes
         running: deque[Future[JudgedBlock]] = deque()
@@ -128,18 +129,18 @@ class _File:
             chunk.append(running.popleft().result())
             return len(chunk) == sizes.blocks_per_chunk or chunk[-1].last
 
+        blocks = self._blocks(content)
         failure: FleetcoreError | None = None
-        try:
-            for block in self._blocks(content):
-                running.append(self._pool.submit(self._judge.judge, block))
-                del block
-                if len(running) > _BLOCKS_AHEAD and finish():
-                    yield number, chunk
-                    number, chunk = number + 1, []
-        except FleetcoreError as error:
-            failure = error
-        while running:
-            if finish():
+        reading = True
+        while reading or running:
+            if reading and len(running) <= _BLOCKS_AHEAD:
+                try:
+                    running.append(self._pool.submit(self._judge.judge, next(blocks)))
+                except StopIteration:
+                    reading = False
+                except FleetcoreError as error:
+                    reading, failure = False, error
+            elif finish():
                 yield number, chunk
                 number, chunk = number + 1, []
         if failure is not None:

@@ -92,13 +92,14 @@ class VehicleTable:
             codes = np.array([self._code(text) for text in spellings.to_pylist()], dtype=np.int32)
             fresh = pa.array(list(self._code_of)[first:], type=pa.string())
         if len(fresh):
-            self._ids = pa.concat_arrays([self._ids, fresh])
-            self.words = np.concatenate((self.words, text_words("vehicle_id", fresh)))
             if self._directory is not None:
+                # First: where it cannot be reached, nothing may be learned by halves.
                 more = _metadata_columns(_looked_up(self._directory, fresh))
                 self._metadata = {
                     name: _extended(column, more[name]) for name, column in self._metadata.items()
                 }
+            self._ids = pa.concat_arrays([self._ids, fresh])
+            self.words = np.concatenate((self.words, text_words("vehicle_id", fresh)))
         self._code_of_spelling = np.concatenate((self._code_of_spelling, codes))
         # Last: who finds a spelling without the lock finds all that belongs to it.
         self._spellings = self._spellings.extended(spellings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import BinaryIO, Final
 
 import pytest
@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from fleetcore.domain.chunks import Chunk
 from fleetcore.domain.ingestion import Sizes
 from fleetcore.domain.ledger import RowCounts
-from fleetcore.errors import CorruptObject, SourceChanged
+from fleetcore.domain.vehicles import Vehicle
+from fleetcore.errors import CorruptObject, SourceChanged, StorageUnavailable
 from fleetcore.ports.batch_engine import BatchEngine
 from fleetcore.testing.contracts.batch_results import (
     GOOD,
@@ -28,7 +29,7 @@ from fleetcore.testing.contracts.batch_results import (
     row,
 )
 from fleetcore.testing.contracts.batch_rows import BatchRowsContract
-from fleetcore.testing.csv_strategies import CsvFile, files_in_two_orders
+from fleetcore.testing.csv_strategies import CsvFile, KnownVehicles, files_in_two_orders
 
 STRANGE_IDS: Final = (
     *("a b", "\u00e9", "\u8eca 1", "\U0001f69a", "\ufeffa", "x" * 64, "x" * 65, "y" * 1024),
@@ -245,6 +246,30 @@ class BatchEngineContract(BatchRowsContract):
 
         assert tuple(read) == whole[: len(read)]
         assert len(surely) <= len(read) < len(whole)
+
+    def test_rows_whose_vehicle_cannot_be_looked_up_are_in_no_chunk(
+        self, engine: BatchEngine
+    ) -> None:
+        """The error passes through, behind whole chunks only: none lacks a block."""
+        file = csv(*(row(f"cab-{number}") for number in range(40)), sizes=SMALL)
+        whole = result(engine, file).chunks
+        work = evolve(file.work(), directory=_Unreachable({}))
+        read: list[Chunk] = []
+        with pytest.raises(StorageUnavailable):
+            read.extend(engine.chunks(io.BytesIO(file.content), work))
+
+        told = [(chunk.number, chunk.end, chunk.counts.accepted) for chunk in whole]
+        assert [(each.number, each.end, each.counts.accepted) for each in read] == told[: len(read)]
+        assert len(read) < len(whole)
+
+
+class _Unreachable(KnownVehicles):
+    """A directory that breaks down over one vehicle."""
+
+    def find(self, vehicle_ids: Collection[str]) -> Mapping[str, Vehicle]:
+        if "cab-20" in vehicle_ids:
+            raise StorageUnavailable("the directory cannot be reached")
+        return super().find(vehicle_ids)
 
 
 _READABLE_BYTES: Final = 4000
