@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fleetcore.domain.cells import UNREADABLE, Unreadable
 from fleetcore_adapters.arrow.columns import Ints, Mask, Numbers
+from fleetcore_adapters.arrow.texts import text_buffers
 
 _LONGEST_NUMBER: Final = 32
 """No number of so many digits is beyond a float."""
@@ -60,7 +61,7 @@ def text_integers(column: pa.Array) -> tuple[Ints, Mask]:
 
 def bytes_of(column: pa.Array) -> CellBytes:
     """The bytes of a text column."""
-    offsets, data = _buffers(column)
+    offsets, data = text_buffers(column)
     wide = offsets.astype(np.int64)
     return CellBytes(data=np.frombuffer(data, dtype=np.uint8), starts=wide[:-1], ends=wide[1:])
 
@@ -77,7 +78,7 @@ def with_rest(
     column: pa.Array, plain: Mask, values: NDArray[Any], scalar: Callable[[str], object]
 ) -> Read:
     """A column whose plain cells have been read; `scalar` reads the others that have text."""
-    filled = np.diff(_buffers(column)[0]) > 0
+    filled = np.diff(text_buffers(column)[0]) > 0
     rest = np.flatnonzero(filled & ~plain)
     if not len(rest):
         return Read(numbers=Numbers(values=values, valid=None if filled.all() else filled))
@@ -122,7 +123,7 @@ def _plain(cells: CellBytes, *, points: int, longest: int) -> Mask:
 
 def _cast(column: pa.Array, chosen: Mask, type_: pa.DataType) -> NDArray[Any]:
     """The chosen cells of a text column as numbers; the others are 0."""
-    offsets, data = _buffers(column)
+    offsets, data = text_buffers(column)
     texts = pa.StringArray.from_buffers(
         len(column),
         pa.py_buffer(offsets),
@@ -132,10 +133,3 @@ def _cast(column: pa.Array, chosen: Mask, type_: pa.DataType) -> NDArray[Any]:
     _, values = texts.cast(type_).buffers()
     dtype = type_.to_pandas_dtype()
     return np.where(chosen, np.frombuffer(values, dtype=dtype, count=len(column)), 0)
-
-
-def _buffers(column: pa.Array) -> tuple[NDArray[np.int32], pa.Buffer]:
-    """Where the cells of a text column begin and end, and the bytes they lie in."""
-    _, offsets, data = column.buffers()
-    found = np.frombuffer(offsets, dtype=np.int32)[column.offset :][: len(column) + 1]
-    return found, pa.py_buffer(b"") if data is None else data.slice(0, int(found[-1]))

@@ -22,7 +22,7 @@ from fleetcore_adapters.arrow.columns import (
     number_words,
 )
 from fleetcore_adapters.arrow.identities import Identities
-from fleetcore_adapters.arrow.part_file import ROW_GROUP_ROWS, SCHEMA
+from fleetcore_adapters.arrow.part_file import ROW_GROUP_ROWS, SCHEMA, times_of
 from fleetcore_adapters.arrow.payloads import Payloads, TextTable
 from fleetcore_adapters.arrow.rows import Rows
 from fleetcore_adapters.arrow.vehicles import SortedIds, VehicleTable
@@ -215,7 +215,7 @@ def remember(
     }
     ids = _whole(table.column("vehicle_id"))
     codes = vehicles.codes(ids.cast(pa.string()).cast(pa.binary()))
-    times = table.column("observed_at").cast(pa.int64()).to_numpy()
+    times = times_of(table)
     hashes = mixed(vehicles.words[codes] + number_words("observed_at", Numbers(values=times)))
     identities.add(hashes, codes, times, Payloads(columns, len(times)))
 

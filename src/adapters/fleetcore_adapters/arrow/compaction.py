@@ -20,6 +20,7 @@ from fleetcore.ports.progress import Progress, unwatched
 from fleetcore_adapters.arrow.columns import Ints
 from fleetcore_adapters.arrow.day_files import MS_PER_DAY, DayFiles, unwritable
 from fleetcore_adapters.arrow.log_files import LogFiles, Opener, on_listing, opened_from
+from fleetcore_adapters.arrow.part_file import times_of
 from fleetcore_adapters.arrow.vehicle_slices import VehicleSlices
 
 SLICE_ROWS: Final = 262_144
@@ -242,7 +243,7 @@ def _by_day(table: pa.Table) -> Iterator[tuple[int, pa.Table]]:
     ids = table.column("vehicle_id").chunk(0)
     ranks = np.empty(len(ids.dictionary), dtype=np.int64)
     ranks[pc.sort_indices(ids.dictionary).to_numpy()] = np.arange(len(ids.dictionary))
-    times = _times(table)
+    times = times_of(table)
     days, places = np.unique(times // MS_PER_DAY, return_inverse=True)
     codes = (places * len(ranks) + ranks[ids.indices.to_numpy()]) * MS_PER_DAY + times % MS_PER_DAY
     order = np.argsort(codes, kind="stable")
@@ -252,13 +253,8 @@ def _by_day(table: pa.Table) -> Iterator[tuple[int, pa.Table]]:
             yield day, table.take(pa.array(rows[start : start + TAKEN_ROWS]))
 
 
-def _times(table: pa.Table) -> Ints:
-    times: Ints = table.column("observed_at").chunk(0).cast(pa.int64()).to_numpy()
-    return times
-
-
 def _days(table: pa.Table) -> Ints:
-    return _times(table) // MS_PER_DAY
+    return times_of(table) // MS_PER_DAY
 
 
 def _day_of(observed_at: int) -> int:

@@ -115,7 +115,7 @@ def _rows_of_vehicle(file: OpenFile, extent: Extent) -> Iterator[pa.Table]:
         keys = file.read(group, ("vehicle_id", "observed_at"))
         ids = keys.column("vehicle_id").chunk(0)
         code = pc.index(ids.dictionary, extent.min_vehicle_id).as_py()
-        times = keys.column("observed_at").cast(pa.int64()).to_numpy()
+        times = part_file.times_of(keys)
         rows = np.flatnonzero(
             (ids.indices.to_numpy() == code)
             & (times >= extent.min_observed_at)

@@ -19,6 +19,7 @@ from fleetcore.ports.catalogue import Extent
 from fleetcore_adapters.arrow.columns import Ints, Mask, Numbers, Words, mixed, number_words
 from fleetcore_adapters.arrow.identity_index import IdentityIndex
 from fleetcore_adapters.arrow.log_files import OpenFile
+from fleetcore_adapters.arrow.part_file import times_of
 from fleetcore_adapters.arrow.texts import text_words
 
 KEYS: Final = ("vehicle_id", "observed_at", "fingerprint", "ingestion")
@@ -53,7 +54,7 @@ def identity_words(rows: pa.Table) -> Words:
     """The hash of each row's identity, of a row group as it is read."""
     ids = rows.column("vehicle_id").chunk(0)
     by_id = text_words("vehicle_id", ids.dictionary)
-    times = number_words("observed_at", Numbers(values=_times(rows)))
+    times = number_words("observed_at", Numbers(values=times_of(rows)))
     return mixed(by_id[_indices(ids)] + times)
 
 
@@ -74,7 +75,7 @@ class Arrivals:
         for group in groups(("vehicle_id", "observed_at", "fingerprint")):
             start, end = end, end + group.num_rows
             ids.append(group.column("vehicle_id").chunk(0))
-            times[start:end] = _times(group)
+            times[start:end] = times_of(group)
             self._fingerprints[start:end] = _numbers(group, "fingerprint")
         self._identities = IdentityIndex(ids, times)
 
@@ -87,7 +88,7 @@ class Arrivals:
 
     def _compare(self, file: OpenFile, group: int) -> None:
         keys = file.read(group, KEYS)
-        mine, theirs = self._identities.pairs(keys.column("vehicle_id").chunk(0), _times(keys))
+        mine, theirs = self._identities.pairs(keys.column("vehicle_id").chunk(0), times_of(keys))
         if file.footer.ingestion is None:
             foreign = ~_is_text(keys.column("ingestion").chunk(0), self._ingestion)[theirs]
             mine, theirs = mine[foreign], theirs[foreign]
@@ -184,11 +185,6 @@ def _indices(column: pa.DictionaryArray) -> _Values:
 def _numbers(table: pa.Table, name: str) -> _Values:
     values: _Values = table.column(name).chunk(0).to_numpy()
     return values
-
-
-def _times(table: pa.Table) -> Ints:
-    times: Ints = table.column("observed_at").chunk(0).cast(pa.int64()).to_numpy()
-    return times
 
 
 def _is_text(column: pa.DictionaryArray, text: str) -> Mask:

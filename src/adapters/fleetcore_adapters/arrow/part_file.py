@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.parts import StoredEvent
 from fleetcore.errors import CorruptObject
+from fleetcore_adapters.arrow.columns import Ints
 
 SUFFIX: Final = ".parquet"
 ROW_GROUP_ROWS: Final = 32_768
@@ -82,6 +83,12 @@ def encode(*tables: pa.Table) -> bytes:
         for table in tables:
             out.write_table(table, row_group_size=ROW_GROUP_ROWS)
     return sink.getvalue().to_pybytes()
+
+
+def times_of(table: pa.Table) -> Ints:
+    """When each row was observed, in epoch ms."""
+    times: Ints = table.column("observed_at").cast(pa.int64()).to_numpy()
+    return times
 
 
 def sliced(table: pa.Table) -> Iterator[pa.Table]:

@@ -31,6 +31,13 @@ _FACTORS: Final = mixed(np.arange(1, _MOST_WORDS + 2, dtype=np.uint64))
 _MIN_SLOTS: Final = 1 << 10
 
 
+def text_buffers(column: pa.Array) -> tuple[NDArray[np.int32], pa.Buffer]:
+    """Where the texts of a column begin and end, and the bytes they lie in up to the last."""
+    _, offsets, data = column.buffers()
+    bounds = np.frombuffer(offsets, dtype=np.int32)[column.offset :][: len(column) + 1]
+    return bounds, pa.py_buffer(b"") if data is None else data.slice(0, int(bounds[-1]))
+
+
 def are_plain_ids(column: pa.Array, longest: int) -> Mask:
     """Which texts are printable ASCII without blanks, at least one byte and at most `longest`."""
     bounds, data = _bytes_of(column)
@@ -162,8 +169,5 @@ def _keys(column: pa.Array) -> _Keys:
 
 def _bytes_of(column: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     """The bounds of the texts, and the bytes from the first one to the last."""
-    _, offsets, data = column.buffers()
-    bounds = np.frombuffer(offsets, dtype=np.int32)[column.offset :][: len(column) + 1]
-    if data is None:
-        return bounds, np.empty(0, dtype=np.uint8)
-    return bounds, np.frombuffer(data, dtype=np.uint8)[bounds[0] : bounds[-1]]
+    bounds, data = text_buffers(column)
+    return bounds, np.frombuffer(data, dtype=np.uint8)[bounds[0] :]

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from fleetcore_adapters.arrow.columns import Ints
 from fleetcore_adapters.arrow.log_files import OpenFile
+from fleetcore_adapters.arrow.part_file import times_of
 
 MOST_CANDIDATES: Final = 262_144
 
@@ -36,7 +37,7 @@ class Winners:
         """Let the rows of a file take part."""
         groups = file.groups()
         keys = [file.read(group, _KEYS) for group in groups]
-        times = [_times(each) for each in keys]
+        times = [times_of(each) for each in keys]
         vehicles = self._vehicles([each.column("vehicle_id").chunk(0) for each in keys])
         for codes, instants in zip(vehicles, times, strict=True):
             np.maximum.at(self._latest, codes, instants)
@@ -75,7 +76,7 @@ class Winners:
         table = pa.concat_tables([table for table, _ in self._candidates])
         table = table.unify_dictionaries().combine_chunks()
         codes = np.concatenate([codes for _, codes in self._candidates])
-        rows = np.flatnonzero(_times(table) == self._latest[codes])
+        rows = np.flatnonzero(times_of(table) == self._latest[codes])
         inaccuracy = table.column("accuracy_m").fill_null(np.inf).to_numpy()[rows]
         fingerprints = table.column("fingerprint").to_numpy()[rows]
         rows = rows[np.lexsort((fingerprints, -inaccuracy, codes[rows]))]
@@ -83,8 +84,3 @@ class Winners:
         rows = rows[np.append(ordered[1:] != ordered[:-1], True)]
         self._candidates, self._rows = [], 0
         self._keep(table.take(rows), codes[rows])
-
-
-def _times(table: pa.Table) -> Ints:
-    times: Ints = table.column("observed_at").chunk(0).cast(pa.int64()).to_numpy()
-    return times
