@@ -88,6 +88,8 @@ def damages(told: Told, files: Files) -> Iterator[Finding]:
     """The files that are not there or not readable, and what they held."""
     entries = {entry.file.key: entry.file for entry in told.listing.entries}
     parts = told.parts()
+    shortfalls = _shortfalls(told, files)
+    short = sorted(ingestion for ingestion, rows in shortfalls.items() if rows > 0)
     for key, damage in files.items():
         if isinstance(damage, Contents):
             continue
@@ -97,7 +99,6 @@ def damages(told: Told, files: Files) -> Iterator[Finding]:
         elif (of := entries[key].ingestion) is not None:
             held = f"{entries[key].rows} rows of {told.who(of)}"
         else:
-            short = sorted(each for each, rows in _shortfalls(told, files).items() if rows > 0)
             some = ", ".join(map(told.who, short[:_MOST_NAMED]))
             more = f" and {len(short) - _MOST_NAMED} more" if len(short) > _MOST_NAMED else ""
             held = f"{entries[key].rows} rows of {some or 'no known ingestion'}{more}"
