@@ -14,7 +14,10 @@
     |-- IllegalCommand              a decision the aggregate's state does not allow
     |-- ObjectMissing               no object has this key
     |-- CorruptObject               an object's content is not what was stored
+    |-- RowsDead                    rows of a file that could not be stored and are dead letters
+    |-- RowsRefused                 rows a log can never hold: `fleetcore.domain.parts`
     `-- StorageUnavailable          a store cannot be read or written (full, read-only, locked)
+        `-- Throttled               a service asks for patience, or a deadline is too near
 
 Each has a stable `code` for machines; `str(error)` says what is wrong, where, and what to do.
 """
@@ -119,7 +122,19 @@ class CorruptObject(FleetcoreError):
     code = "corrupt-object"
 
 
+class RowsDead(FleetcoreError):
+    """Rows of a file that could not be stored; they are dead letters until they are redriven."""
+
+    code = "rows-dead"
+
+
 class StorageUnavailable(FleetcoreError):
     """A store cannot be read or written now: no space, read-only, locked or damaged."""
 
     code = "storage-unavailable"
+
+
+class Throttled(StorageUnavailable):
+    """A service refuses for now, or there is too little time left to ask it: try again later."""
+
+    code = "throttled"

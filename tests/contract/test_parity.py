@@ -1,4 +1,4 @@
-"""The same history on memory and local: the same results and the same errors, step by step."""
+"""The same history on memory and each row: the same results and errors, step by step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fleetcore.domain.ingestion import IngestionEvent
 from fleetcore.domain.ledger import StoreOutcome
-from fleetcore.domain.parts import LaneMessage, StoredEvent
+from fleetcore.domain.parts import DeadLetter, StoredEvent
 from fleetcore.errors import FleetcoreError
 from fleetcore.ports.catalogue import Appended, LogFile
 from fleetcore.ports.origins import Origin
@@ -27,12 +27,15 @@ from fleetcore.testing.strategies import (
     location_events,
     stored_events,
 )
+from fleetcore_adapters.aws.dynamodb.requests import Expression
 from fleetcore_adapters.memory.catalogue import MemoryCatalogue
+from fleetcore_adapters.memory.dead_letters import MemoryDeadLetters
 from fleetcore_adapters.memory.event_store import MemoryEventStore
-from fleetcore_adapters.memory.lanes import MemoryLanes
 from fleetcore_adapters.memory.latest_positions import MemoryLatestPositions
 from fleetcore_adapters.memory.object_store import MemoryObjectStore
 from fleetcore_adapters.memory.origins import MemoryOrigins
+
+DYNAMODB: Final = "fleetcore_adapters.aws.dynamodb"
 
 World: TypeAlias = Mapping[str, object]
 """An adapter of each port, by the port's name."""
@@ -71,8 +74,19 @@ def _calls(
 
 
 _STREAM: Final = st.sampled_from(("a", "b"))
-_MESSAGES: Final = st.lists(lane_messages(), max_size=3)
 _VEHICLE: Final = st.sampled_from(("cab-1", "cab-2"))
+_LETTERS: Final = st.lists(
+    st.builds(
+        DeadLetter,
+        message=lane_messages(),
+        code=st.just("corrupt-object"),
+        reason=st.text(max_size=2),
+        tries=st.integers(1, 4),
+        died_at_ms=st.integers(0, 2),
+        rows=st.just(()),
+    ),
+    max_size=3,
+)
 _POSITIONS: Final = st.lists(
     stored_events(location_events(vehicle_id=_VEHICLE, observed_at=st.integers(0, 1))), max_size=3
 )
@@ -117,6 +131,9 @@ CALLS: Final[Mapping[str, st.SearchStrategy[Call]]] = {
     )
     | _calls("catalogue", "forget", st.lists(st.sampled_from((*FILES, *_COMPACTED)), max_size=2))
     | _calls("catalogue", "files", st.none() | _EXTENT, _SEEN),
+    "dead_letters": _calls("dead_letters", "bury", _LETTERS)
+    | _calls("dead_letters", "remove", _LETTERS)
+    | _calls("dead_letters", "read"),
     "event_store": _calls(
         "event_store",
         "append",
@@ -125,9 +142,6 @@ CALLS: Final[Mapping[str, st.SearchStrategy[Call]]] = {
         st.lists(ingestion_events(), max_size=2),
     )
     | _calls("event_store", "read", _STREAM),
-    "lanes": _calls("lanes", "send", _MESSAGES)
-    | _calls("lanes", "settle", _MESSAGES)
-    | _calls("lanes", "receive", st.integers(-1, 3)),
     "object_store": _calls("object_store", "put_if_absent", _KEY, st.binary(max_size=2))
     | _calls("object_store", "get", _KEY)
     | _calls("object_store", "remove", _KEY)
@@ -145,10 +159,10 @@ FINAL_CALLS: Final = (
     Call("catalogue", "outcomes", (FILES,)),
     Call("catalogue", "recorded", ()),
     Call("catalogue", "retired", ()),
+    Call("dead_letters", "read", ()),
     Call("event_store", "streams", ()),
     Call("event_store", "read", ("a",)),
     Call("event_store", "read", ("b",)),
-    Call("lanes", "receive", (100,)),
     Call("object_store", "keys", ("",)),
     *(Call("object_store", "get", (key,)) for key in KEYS),
     Call("origins", "read", ()),
@@ -172,34 +186,50 @@ def _world(
 def _memory() -> dict[str, object]:
     return {
         "catalogue": MemoryCatalogue(),
+        "dead_letters": MemoryDeadLetters(),
         "event_store": MemoryEventStore(),
-        "lanes": MemoryLanes(),
         "object_store": MemoryObjectStore(),
         "origins": MemoryOrigins(),
         "latest_positions": MemoryLatestPositions(),
     }
 
 
-HISTORIES: Final = st.lists(st.one_of(*CALLS.values()), max_size=12) | st.sampled_from(
-    sorted(CALLS)
-).flatmap(lambda port: st.lists(CALLS[port], max_size=12))
-"""On all ports, or on one."""
+EXAMPLES: Final = {
+    "local": 60,
+    "dynamodb-ministack": 20,
+    "dynamodb-moto": 20,
+    "dynamodb-local": 20,
+}
+"""Histories a row, of the ports it has; fewer where a history has to make tables."""
 
 
-@settings(max_examples=60, deadline=None)
-@given(history=HISTORIES, reopened_after=st.integers(0, 12))
-def test_local_does_what_memory_does(
-    harnesses: Mapping[str, tuple[Row, ...]], history: list[Call], reopened_after: int
+def histories(ports: Sequence[str]) -> st.SearchStrategy[list[Call]]:
+    """On all of the ports, or on one."""
+    on_all = st.lists(st.one_of(*(CALLS[port] for port in ports)), max_size=12)
+    return on_all | st.sampled_from(ports).flatmap(lambda port: st.lists(CALLS[port], max_size=12))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_row_does_what_memory_does(
+    harnesses: Mapping[str, tuple[Row, ...]], name: str
 ) -> None:
-    """Results, error classes and the final state agree, though local is opened again midway."""
-    memory = _memory()
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        opened = _world(harnesses, "local", Path(folder), stack)
-        local = opened()
-        for step, call in enumerate((*history, *FINAL_CALLS)):
-            if step == reopened_after:
-                local = opened()
-            assert call.on(memory) == call.on(local), call
+    """Results, error classes and the final state agree, though the row is opened again midway."""
+    ports = [port for port in sorted(CALLS) if any(row.name == name for row in harnesses[port])]
+    final_calls = [call for call in FINAL_CALLS if call.port in ports]
+
+    @settings(max_examples=EXAMPLES[name], deadline=None)
+    @given(history=histories(ports), reopened_after=st.integers(0, 12))
+    def agrees(history: list[Call], reopened_after: int) -> None:
+        memory = _memory()
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+            opened = _world(harnesses, name, Path(folder), stack)
+            world = opened()
+            for step, call in enumerate((*history, *final_calls)):
+                if step == reopened_after:
+                    world = opened()
+                assert call.on(memory) == call.on(world), call
+
+    agrees()
 
 
 class NothingIsSince(MemoryCatalogue):
@@ -219,18 +249,19 @@ class NamedIsNotRetired(MemoryCatalogue):
         return done
 
 
+class LastLetterWins(MemoryDeadLetters):
+    """Buries a letter over an earlier one."""
+
+    def bury(self, letters: Sequence[DeadLetter]) -> None:
+        self.remove(letters)
+        super().bury(letters)
+
+
 class AnyVersionWins(MemoryEventStore):
     """Appends whatever version was expected."""
 
     def append(self, stream: str, expected_version: int, events: Sequence[IngestionEvent]) -> int:
         return super().append(stream, len(self.read(stream)), events)
-
-
-class WithoutPriority(MemoryLanes):
-    """Hands out oldest first, whatever the lane."""
-
-    def receive(self, limit: int) -> tuple[LaneMessage, ...]:
-        return tuple(self._waiting.values())[: max(limit, 0)]
 
 
 class LastPutWins(MemoryObjectStore):
@@ -263,8 +294,8 @@ class LastEventWins(MemoryLatestPositions):
     [
         pytest.param("catalogue", NothingIsSince, id="nothing-is-since"),
         pytest.param("catalogue", NamedIsNotRetired, id="named-is-not-retired"),
+        pytest.param("dead_letters", LastLetterWins, id="last-letter-wins"),
         pytest.param("event_store", AnyVersionWins, id="any-version-wins"),
-        pytest.param("lanes", WithoutPriority, id="without-priority"),
         pytest.param("object_store", LastPutWins, id="last-put-wins"),
         pytest.param("origins", LastNoteIsLost, id="last-note-is-lost"),
         pytest.param("latest_positions", LastEventWins, id="last-event-wins"),
@@ -281,3 +312,42 @@ def test_a_planted_bug_is_found(port: str, faulty: Callable[[], object]) -> None
     searching = settings(max_examples=1000, database=None, phases=[Phase.generate])
 
     assert find(histories, differs, settings=searching)
+
+
+ALWAYS: Final = Expression("attribute_not_exists(#nothing)")
+
+
+@pytest.mark.parametrize(
+    ("port", "place", "fault"),
+    [
+        pytest.param(
+            "event_store", f"{DYNAMODB}.event_store._NEW", ALWAYS, id="any-version-is-overwritten"
+        ),
+        pytest.param(
+            "latest_positions",
+            f"{DYNAMODB}.latest_positions._greater",
+            lambda _attribute, _item: ALWAYS,
+            id="last-event-wins",
+        ),
+    ],
+)
+def test_a_bug_planted_in_dynamodb_is_found(
+    harnesses: Mapping[str, tuple[Row, ...]],
+    monkeypatch: pytest.MonkeyPatch,
+    port: str,
+    place: str,
+    fault: object,
+) -> None:
+    """Random histories tell an adapter that lost a condition from a right one."""
+    monkeypatch.setattr(place, fault)
+    final_calls = [call for call in FINAL_CALLS if call.port == port]
+
+    def differs(history: list[Call]) -> bool:
+        memory = _memory()
+        with ExitStack() as stack:
+            world = _world(harnesses, "dynamodb-moto", Path(), stack)()
+            return any(call.on(memory) != call.on(world) for call in (*history, *final_calls))
+
+    searching = settings(max_examples=300, database=None, phases=[Phase.generate])
+
+    assert find(st.lists(CALLS[port], max_size=12), differs, settings=searching)

@@ -21,7 +21,7 @@ from fleetcore.application.storing import resume
 from fleetcore.domain.ingestion import Sizes
 from fleetcore.errors import FleetcoreError
 from fleetcore_adapters.local.source import FileSource
-from fleetcore_entrypoints.wiring import LocalApp, wire_local
+from fleetcore_entrypoints.wiring.local import LocalApp, wire_local
 
 SMALL = Sizes(block_bytes=16_000, blocks_per_chunk=2)
 

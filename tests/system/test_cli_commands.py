@@ -134,7 +134,7 @@ def test_ledger_lists_and_shows(fleetcore: Command, ingested: str) -> None:
     short, day, minute, *rest, _path = table[1].split()
     assert ingested.startswith(short)
     assert as_json["received"].startswith(f"{day}T{minute}:")
-    assert rest == ["completed", *"52101120"]
+    assert rest == ["completed", *"521011200"]
     assert table[1].endswith("/trips.csv")
     assert table[1].index(rest[-1]) < 120
     assert f"ingestion {ingested}, received {as_json['received']}\n" in one
@@ -168,7 +168,7 @@ def test_the_list_of_ledgers_loses_no_row(fleetcore: Command, ingested: str, tri
     fleetcore("ingest", trips, "--again")
     first, second = (line.split() for line in fleetcore("ledger").out.splitlines()[1:])
 
-    assert first[3:-1] == second[3:-1] == ["completed", *"52101120"]
+    assert first[3:-1] == second[3:-1] == ["completed", *"521011200"]
     assert fleetcore("ledger", first[0]).out != fleetcore("ledger", second[0]).out
 
 
@@ -261,6 +261,31 @@ def test_track_clean_leaves_the_winner(fleetcore: Command, trips: Path) -> None:
 
     assert len(fleetcore("track", "v1", "--json").objects) == 2
     assert fleetcore("track", "v1", "--json", "--clean").object["latitude"] == 2.0
+
+
+def test_track_of_a_city(fleetcore: Command, in_folder: Path) -> None:
+    """Of all vehicles, by vehicle and time; --clean and the times hold here too."""
+    path = in_folder / "cities.csv"
+    path.write_text(
+        "vehicle_id,observed_at,latitude,longitude,city,accuracy_m\n"
+        "v2,2024-05-01T10:00:00Z,1,2,Rome,5\n"
+        "v1,2024-05-01T10:00:10Z,1,2,Rome,5\n"
+        "v1,2024-05-01T10:00:10Z,1,3,Rome,4\n"
+        "v1,2024-05-01T10:00:00Z,1,2,Oslo,5\n"
+        "v1,2024-05-02T10:00:00Z,1,2,Rome,5\n",
+        encoding="utf-8",
+    )
+    fleetcore("ingest", path)
+    clean = fleetcore("track", "--city", "Rome", "--to", "2024-05-02", "--clean", "--json")
+    nothing = fleetcore("track", "--city", "Bern")
+
+    assert [("v1", 3.0), ("v2", 2.0)] == [
+        (each["vehicle_id"], each["longitude"]) for each in clean.objects
+    ]
+    assert 4 == len(fleetcore("track", "--city", "Rome", "--json").objects)
+    assert "no events of the city 'Bern'" in nothing.err
+    assert 2 == fleetcore("track").status
+    assert 2 == fleetcore("track", "v1", "--city", "Rome").status
 
 
 def test_track_of_a_stranger_is_empty(fleetcore: Command, ingested: str) -> None:

@@ -19,7 +19,7 @@ from attrs import frozen
 from fleetcore.application.streams import IngestionStream, ingestions
 from fleetcore.domain.ledger import Ledger
 from fleetcore.domain.location import LocationEvent
-from fleetcore_entrypoints.wiring import LocalApp, wire_local
+from fleetcore_entrypoints.wiring.local import LocalApp, wire_local
 
 pytestmark = pytest.mark.system
 

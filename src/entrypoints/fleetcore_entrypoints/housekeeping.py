@@ -18,6 +18,7 @@ from fleetcore_adapters.arrow.compaction import Compacted, Compaction
 from fleetcore_adapters.arrow.log_files import opened_in, parsed_footer, rows_by_ingestion
 from fleetcore_adapters.local.database import Database
 from fleetcore_adapters.local.folder_lock import FolderLock
+from fleetcore_adapters.local.lanes import LocalLanes
 from fleetcore_adapters.local.storage_errors import translated
 
 # The tilde keeps these names from being keys of objects.
@@ -28,11 +29,14 @@ _SPOOL_NAME: Final = "compaction~"
 class Housekeeping:
     """Compacts and examines the log of a data folder; one process at a time, others wait."""
 
-    def __init__(self, database: Database, fleet: Fleet, catalogue: Catalogue) -> None:
+    def __init__(
+        self, database: Database, fleet: Fleet, catalogue: Catalogue, lanes: LocalLanes
+    ) -> None:
         folder = database.folder
         self._database = database
         self._fleet = fleet
         self._catalogue = catalogue
+        self._lanes = lanes
         self._lock = FolderLock(folder / _LOCK_NAME)
         self._spool = folder / _SPOOL_NAME
         self._compaction = Compaction(catalogue, fleet.objects, opened_in(folder), self._spool)
@@ -62,7 +66,8 @@ class Housekeeping:
     def diagnose(self, progress: Progress) -> tuple[Finding, ...]:
         """See `fleetcore.application.doctor.diagnose`; nobody writes meanwhile."""
         with self._lock.held(), self._database.locked():
-            return tuple(diagnose(self._fleet, self._catalogue, _rows_in, progress))
+            waiting = self._lanes.waiting()
+            return tuple(diagnose(self._fleet, self._catalogue, waiting, _rows_in, progress))
 
     def _clear_spool(self) -> None:
         """Remove what a compaction left that was killed."""

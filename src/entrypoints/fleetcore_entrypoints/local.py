@@ -14,11 +14,12 @@ from fleetcore.application.ingesting import NOTHING, Ingested, Request, Watcher,
 from fleetcore.application.storing import resume
 from fleetcore.domain.parts import StoredEvent
 from fleetcore.errors import FleetcoreError, InvalidInput
+from fleetcore_adapters.files.stored_source import StoredSource
 from fleetcore_adapters.local.object_store import UNFINISHED_FOLDER
-from fleetcore_adapters.local.source import FileSource, StoredSource
+from fleetcore_adapters.local.source import FileSource
 from fleetcore_adapters.local.source_list import STDIN, sources
 from fleetcore_entrypoints.options import PathText, id_asked_for, request_of
-from fleetcore_entrypoints.wiring import LocalApp, wire_local
+from fleetcore_entrypoints.wiring.local import LocalApp, wire_local
 
 DEFAULT_FOLDER: Final = "fleetcore-data"
 _UNWATCHED: Final = Watcher()
@@ -69,8 +70,9 @@ class LocalFleet:
 
         `map` gives the column of a field, by name or by number from 1, where its header does not
         say it; `columns` the names of a file without a header; `vehicles` a JSON or CSV file of
-        vehicles' metadata; `config` a `fleet.toml`. The same content again is recognised, unless
-        `again`. What is wrong with the file comes back in the result, with the status `failed`.
+        vehicles' metadata, or its URL; `config` a `fleet.toml`. The same content again is
+        recognised, unless `again`. What is wrong with the file comes back in the result, with the
+        status `failed`.
         Raises `InvalidConfiguration` for an option that is not allowed, `InvalidInput` where the
         file `vehicles` cannot be read.
         """

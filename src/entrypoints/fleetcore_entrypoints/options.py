@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from fleetcore.application.fleet_file import FleetConfig, fleet_config
 from fleetcore.application.ingesting import Metadata, Request
 from fleetcore.application.reading_options import ReadingOptions
 from fleetcore.domain.interpretation import SpeedUnit
 from fleetcore.domain.location import normalised_id
-from fleetcore.errors import InvalidConfiguration
+from fleetcore.errors import InvalidConfiguration, InvalidInput
+
+if TYPE_CHECKING:
+    from fleetcore_adapters.arrow.vehicles_file import VehiclesFile
 
 PathText: TypeAlias = str | PathLike[str]
+
+_URL: Final = re.compile(r"(https?|s3)://", re.IGNORECASE)
 
 
 def request_of(
@@ -33,8 +39,8 @@ def request_of(
 ) -> Request:
     """What is said here, over what the file `config` (a `fleet.toml`) says.
 
-    Raises `InvalidConfiguration` for an option that is not allowed, `InvalidInput` where the
-    file `vehicles` cannot be read.
+    `vehicles` may be a URL. Raises `InvalidConfiguration` for an option that is not allowed,
+    `InvalidInput` where `vehicles` cannot be read, `StorageUnavailable` where its server fails.
     """
     configured = config_at(config)
     said = ReadingOptions(
@@ -49,7 +55,7 @@ def request_of(
     return Request(
         reading=said.over(configured.reading),
         settings=configured.settings,
-        metadata=None if vehicles is None else _metadata_at(Path(vehicles)),
+        metadata=None if vehicles is None else metadata_at(vehicles),
         again=again,
     )
 
@@ -71,10 +77,44 @@ def config_at(path: PathText | None) -> FleetConfig:
         raise InvalidConfiguration(f"{path}: the file is not UTF-8: {error}") from None
 
 
-def _metadata_at(path: Path) -> Metadata:
-    # Here, because most commands need no columns.
+def metadata_at(where: PathText, fetch_s3: Callable[[str], bytes] | None = None) -> Metadata:
+    """Vehicles' metadata in a file, or behind an http://, https:// or s3:// URL.
+
+    `fetch_s3` gets the content of an s3:// URL; without it there is no S3. Raises `InvalidInput`
+    where there is no list of vehicles, `StorageUnavailable` where a server fails.
+    """
+    url = where if isinstance(where, str) else ""
+    scheme = _URL.match(url)
+    if scheme is None:
+        # Here, because most commands need no columns.
+        from fleetcore_adapters.arrow.vehicles_file import VehiclesFile
+
+        return _metadata(VehiclesFile.at(Path(where)))
+    return metadata_in(content_at(url, fetch_s3), url.partition("?")[0])
+
+
+def content_at(url: str, fetch_s3: Callable[[str], bytes] | None) -> bytes:
+    """The document behind a URL; see `metadata_at`."""
+    if url.lower().startswith("s3:"):
+        if fetch_s3 is None:
+            raise InvalidInput(
+                f"{url}: a fleet in a folder reads nothing from S3; copy the file, or give a "
+                "signed https:// URL of it"
+            )
+        return fetch_s3(url)
+
+    from fleetcore_adapters.http.documents import fetched
+
+    return fetched(url)
+
+
+def metadata_in(content: bytes, name: str) -> Metadata:
+    """Vehicles' metadata in a document called `name`. Raises `InvalidInput`."""
     from fleetcore_adapters.arrow.vehicles_file import VehiclesFile
 
-    file = VehiclesFile.at(path)
+    return _metadata(VehiclesFile(content, name))
+
+
+def _metadata(file: VehiclesFile) -> Metadata:
     digest = hashlib.sha256(file.content).hexdigest()
     return Metadata(content_id=f"sha256:{digest}", directory=file)

@@ -33,7 +33,7 @@ def attempt_for(fleet: Fleet, received: Received, origin: Origin, *, again: bool
     events = fleet.events
     base = ingestion_id(received, origin.vehicle_id)
     prefix = content_prefix(received)
-    akin = [each for each in ingestions(events) if each.startswith(prefix)]
+    akin = list(ingestions(events, prefix))
     earlier = sorted((each for each in akin if _base(each) == base), key=_number)
     if earlier:
         status = IngestionStream(events, earlier[-1]).state.status

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from fleetcore.application.file_checks import (
     RowsIn,
@@ -28,19 +27,23 @@ from fleetcore.ports.progress import Progress, unwatched
 
 
 def diagnose(
-    fleet: Fleet, catalogue: Catalogue, rows_in: RowsIn, progress: Progress = unwatched
+    fleet: Fleet,
+    catalogue: Catalogue,
+    messages: Sequence[LaneMessage],
+    rows_in: RowsIn,
+    progress: Progress = unwatched,
 ) -> Iterator[Finding]:
     """Everything that is wrong, and what is unfinished; reads all objects, changes nothing.
 
-    A damaged file is one fault, and so is an entry of the catalogue that says something else
-    than its file. To be run under the data folder's lock, or what others do meanwhile is found
-    too. Raises `StorageUnavailable` where a store cannot be read at all.
+    `messages` are those that wait on the lanes: handing them out would change the lanes. A
+    damaged file is one fault, and so is an entry of the catalogue that says something else than
+    its file. To be run under the data folder's lock, or what others do meanwhile is found too.
+    Raises `StorageUnavailable` where a store cannot be read at all.
     """
     told = Told(
         listing=catalogue.files(), recorded=catalogue.recorded(), origins=fleet.origins.read()
     )
     yield from _read_streams(fleet.events, told)
-    messages = fleet.lanes.receive(sys.maxsize)
     yield from _histories(told, {message.part.key for message in messages})
     yield from _messages(told, messages)
     yield from _outcomes(told)
@@ -85,6 +88,12 @@ def _histories(told: Told, waiting: set[str]) -> Iterator[Finding]:
                 f"them on no lane: {len(unsettled - waiting)}; the next `fleetcore ingest` stores "
                 "them",
             )
+        if state.dead:
+            yield note(
+                "dead-letters",
+                f"{who}: rows that could not be stored: {sum(state.dead.values()):,}; mend the "
+                "cause, then `fleetcore dead-letters redrive`",
+            )
 
 
 def _messages(told: Told, messages: Iterable[LaneMessage]) -> Iterator[Finding]:
@@ -100,7 +109,7 @@ def _messages(told: Told, messages: Iterable[LaneMessage]) -> Iterator[Finding]:
                 f"a message waits to store {key!r} for {told.who(ingestion)}, but no chunk of it "
                 f"names such a part; {RESTORE}",
             )
-        elif key in told.states[ingestion].outcomes:
+        elif not told.states[ingestion].pending(message.part):
             yield note(
                 "settled-message",
                 f"a message waits to store {key!r}, which is stored; the next `fleetcore ingest` "

@@ -6,6 +6,7 @@ from attrs import frozen
 
 from fleetcore.ports.batch_engine import BatchEngine
 from fleetcore.ports.clock import Clock
+from fleetcore.ports.dead_letters import DeadLetters
 from fleetcore.ports.event_store import EventStore
 from fleetcore.ports.lanes import Lanes
 from fleetcore.ports.latest_positions import LatestPositions
@@ -21,6 +22,7 @@ class Fleet:
     clock: Clock
     events: EventStore
     lanes: Lanes
+    dead_letters: DeadLetters
     objects: ObjectStore
     origins: Origins
     log: LocationLog

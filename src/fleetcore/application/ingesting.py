@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Literal, TypeAlias
 
@@ -29,7 +30,7 @@ from fleetcore.domain.interpretation import Interpretation
 from fleetcore.domain.ledger import Ledger, RowCounts
 from fleetcore.domain.parts import Part
 from fleetcore.domain.rules.settings import FleetSettings
-from fleetcore.errors import FleetcoreError, IllegalCommand, StorageUnavailable
+from fleetcore.errors import FleetcoreError, IllegalCommand, RowsDead, StorageUnavailable
 from fleetcore.ports.batch_engine import Work
 from fleetcore.ports.origins import Origin
 from fleetcore.ports.source import Source
@@ -105,12 +106,16 @@ def ingest(
     watcher: Watcher = _UNWATCHED,
     *,
     understood: Understood | None = None,
+    is_enough: Callable[[], bool] = lambda: False,
+    stores: bool = True,
 ) -> Ingested:
     """Take a file in and store its events; errors of the file come back in the result.
 
     The same content and interpretation again is not read again unless `request.again`; an
     ingestion that was interrupted goes on behind its last committed chunk. `understood` takes
-    the place of what the file's first bytes tell.
+    the place of what the file's first bytes tell. `is_enough` is asked behind each chunk: the
+    file stays pending, and the next run goes on. Unless it `stores`, the messages of all that is
+    committed are left on the lanes for other workers.
     """
     started_ms = fleet.clock.now_ms()
     stream: IngestionStream | None = None
@@ -126,12 +131,14 @@ def ingest(
         if not is_over:
             fleet.origins.note(attempt.ingestion, origin)
             stream.carry_out(Receive(received=evolve(received, ingestion=attempt.ingestion)))
-            _read(fleet, source, stream, vehicle_id, request, watcher)
+            # What an earlier run committed and, for all anyone knows, did not send.
+            fleet.lanes.send(stream.state.unsettled)
+            _read(fleet, source, stream, vehicle_id, request, watcher, is_enough)
     except FleetcoreError as caught:
         error = caught
         if stream is not None:
             _give_up(stream, caught)
-    if stream is not None and not is_over:
+    if stream is not None and not is_over and stores:
         error = _stored(fleet, stream) or error
     state = Ingestion() if stream is None else stream.state
     status = _status(state, is_over=is_over)
@@ -139,7 +146,7 @@ def ingest(
         name=source.name,
         ingestion=None if state.received is None else state.received.ingestion,
         status=status,
-        error=_reason(state, error) if status in ("failed", "pending") else None,
+        error=_reason(state, error) if status in ("failed", "pending") or state.dead else None,
         ledger=state.ledger,
         parts=len(state.parts),
         size_bytes=state.received.size_bytes if state.received else 0,
@@ -155,6 +162,11 @@ def _status(state: Ingestion, *, is_over: bool) -> Status:
 
 def _reason(state: Ingestion, error: FleetcoreError | None) -> FleetcoreError | None:
     """What to tell: of an ingestion that is over, why it is, rather than that it is."""
+    if error is None and state.dead:
+        return RowsDead(
+            f"{sum(state.dead.values()):,} rows could not be stored and are dead letters: mend the "
+            "cause (`fleetcore dead-letters list`), then `fleetcore dead-letters redrive`"
+        )
     if error is None or isinstance(error, IllegalCommand):
         return _failure(state) or error
     return error
@@ -228,6 +240,7 @@ def _read(  # noqa: PLR0917 - each is another thing a file is read with
     vehicle_id: str | None,
     request: Request,
     watcher: Watcher,
+    is_enough: Callable[[], bool],
 ) -> None:
     received = stream.state.received
     if received is None or not stream.state.open:
@@ -247,6 +260,8 @@ def _read(  # noqa: PLR0917 - each is another thing a file is read with
             names = {part.key for part in stream.state.chunks[chunk.number].parts}
             fleet.lanes.send([each for each in stream.state.unsettled if each.part.key in names])
             watcher.committed(stream.state)
+            if is_enough():
+                return
 
 
 def _durable(fleet: Fleet, ingestion: str, chunk: Chunk) -> ChunkProcessed:

@@ -1,4 +1,8 @@
-"""From committed chunks to the log: the relay sends what waits, the drain stores it."""
+"""From committed chunks to the log: the relay sends what waits, a worker stores it.
+
+A part that cannot be stored is given up: a dead letter says why, and the ledger counts its rows
+as dead until `fleetcore.application.dead_letters` redrives them.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ from typing import Final
 
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.streams import IngestionStream, ingestions
-from fleetcore.domain.ingestion import Ingestion, RecordOutcome
-from fleetcore.domain.parts import LaneMessage
+from fleetcore.domain.ingestion import GiveUpPart, Ingestion, RecordOutcome
+from fleetcore.domain.ledger import StoreOutcome
+from fleetcore.domain.parts import DeadLetter, RowsRefused
 from fleetcore.errors import (
     CorruptObject,
     FleetcoreError,
@@ -16,11 +21,18 @@ from fleetcore.errors import (
     ObjectMissing,
     UndecodableEvent,
 )
+from fleetcore.ports.lanes import Delivery
 
 BATCH_MESSAGES: Final = 64
 """Parts that are stored together; the log bounds the rows it compares at once."""
 
-_UNSTORABLE: Final = (CorruptObject, ObjectMissing, IllegalCommand, UndecodableEvent)
+BACKOFF_S: Final = (30, 300, 900)
+"""How long a message waits after each failure but the last: an outage of 20 minutes kills none."""
+
+TRIES: Final = len(BACKOFF_S) + 1
+
+_HOPELESS: Final = (CorruptObject, ObjectMissing, RowsRefused)
+_STRANGE: Final = (IllegalCommand, UndecodableEvent)
 
 
 def relay(fleet: Fleet) -> dict[str, Ingestion]:
@@ -44,7 +56,7 @@ def relay(fleet: Fleet) -> dict[str, Ingestion]:
 def resume(fleet: Fleet) -> None:
     """Store what an interrupted process committed and did not store. Raises `StorageUnavailable`.
 
-    Parts that cannot be stored stay on their lanes; see `drain`.
+    Parts that cannot be stored are given up, or stay on their lanes; see `drain`.
     """
     relay(fleet)
     drain(fleet)
@@ -53,30 +65,114 @@ def resume(fleet: Fleet) -> None:
 def drain(fleet: Fleet) -> Mapping[str, FleetcoreError]:
     """Store all that waits on the lanes, moving before idle.
 
-    An outcome is recorded before its message is settled, so a crash in between only repeats
-    work: the log returns the first outcome of a part. A part that is damaged or not there, or
-    whose ingestion cannot be read, stops no other; it stays on its lane, and comes back by key
-    with what is wrong. Raises `StorageUnavailable`.
+    A part that is damaged or not there stops no other: it is given up at once. One whose
+    ingestion cannot be read stays on its lane. Both come back by key with what is wrong. Raises
+    `StorageUnavailable`.
     """
     failed: dict[str, FleetcoreError] = {}
-    while messages := _waiting(fleet, failed):
+    left: set[str] = set()
+    while deliveries := _waiting(fleet, left):
         try:
-            _store(fleet, messages)
-        except _UNSTORABLE:
-            for message in messages:
-                try:
-                    _store(fleet, [message])
-                except _UNSTORABLE as error:
-                    failed[message.part.key] = error
+            _append(fleet, deliveries)
+            fleet.lanes.settle(deliveries)
+        except (*_HOPELESS, *_STRANGE):
+            for delivery in deliveries:
+                if error := _drained(fleet, delivery):
+                    failed[delivery.message.part.key] = error
+                    if isinstance(error, _STRANGE):
+                        left.add(delivery.message.part.key)
     return failed
 
 
-def _waiting(fleet: Fleet, failed: Collection[str]) -> Sequence[LaneMessage]:
-    received = fleet.lanes.receive(BATCH_MESSAGES + len(failed))
-    return [message for message in received if message.part.key not in failed]
+def _waiting(fleet: Fleet, left: Collection[str]) -> Sequence[Delivery]:
+    received = fleet.lanes.receive(BATCH_MESSAGES + len(left))
+    return [delivery for delivery in received if delivery.message.part.key not in left]
 
 
-def _store(fleet: Fleet, messages: Sequence[LaneMessage]) -> None:
+def _drained(fleet: Fleet, delivery: Delivery) -> FleetcoreError | None:
+    try:
+        _append(fleet, [delivery])
+    except _STRANGE as error:
+        return error
+    except _HOPELESS as error:
+        try:
+            give_up(fleet, delivery, error)
+        except _STRANGE as stranger:
+            return stranger
+        fleet.lanes.settle([delivery])
+        return error
+    fleet.lanes.settle([delivery])
+    return None
+
+
+def store(fleet: Fleet, deliveries: Sequence[Delivery]) -> Mapping[str, FleetcoreError]:
+    """Store what a queue handed out; what has to be handed out again, by receipt, and why.
+
+    All others can be settled. One that fails is put off by `BACKOFF_S`; one that failed `TRIES`
+    times, or whose rows the log can never hold, is given up.
+    """
+    try:
+        _append(fleet, deliveries)
+    except FleetcoreError:
+        failed = {each.receipt: error for each in deliveries if (error := _tried(fleet, each))}
+        _put_off(fleet, [each for each in deliveries if each.receipt in failed])
+        return failed
+    return {}
+
+
+def _tried(fleet: Fleet, delivery: Delivery) -> FleetcoreError | None:
+    try:
+        _append(fleet, [delivery])
+    except FleetcoreError as error:
+        if delivery.tries < TRIES and not isinstance(error, RowsRefused):
+            return error
+        try:
+            give_up(fleet, delivery, error)
+        except FleetcoreError as worse:
+            return worse
+    return None
+
+
+def _put_off(fleet: Fleet, deliveries: Sequence[Delivery]) -> None:
+    by_pause: dict[int, list[Delivery]] = {}
+    for delivery in deliveries:
+        pause_s = BACKOFF_S[min(delivery.tries, len(BACKOFF_S)) - 1]
+        by_pause.setdefault(pause_s, []).append(delivery)
+    for pause_s, group in by_pause.items():
+        fleet.lanes.hide(group, pause_s)
+
+
+def give_up(fleet: Fleet, delivery: Delivery, error: FleetcoreError) -> None:
+    """Make a dead letter of a part, or of the rows of it that were refused.
+
+    The letter is kept before the ledger counts it: a crash in between makes it a second time.
+    """
+    message = delivery.message
+    refused = error if isinstance(error, RowsRefused) else None
+    stream = IngestionStream(fleet.events, message.ingestion)
+    if not any(part.key == message.part.key for part in stream.state.parts):
+        raise IllegalCommand(f"no chunk names the part {message.part.key!r}") from error
+    letter = DeadLetter(
+        message=message,
+        code=error.code,
+        reason=str(error),
+        tries=delivery.tries,
+        died_at_ms=fleet.clock.now_ms(),
+        rows=refused.rows if refused else (),
+    )
+    fleet.dead_letters.bury([letter])
+    outcome = refused.outcome if refused else StoreOutcome()
+    stream.carry_out(
+        GiveUpPart(key=message.part.key, attempt=message.attempt, code=error.code, outcome=outcome)
+    )
+
+
+def _append(fleet: Fleet, deliveries: Sequence[Delivery]) -> None:
+    """Store parts and record their outcomes; a crash in between only repeats work.
+
+    For the log returns the first outcome of a part.
+    """
+    messages = [delivery.message for delivery in deliveries]
     outcomes = fleet.log.append([message.part for message in messages])
     commands: dict[str, list[RecordOutcome]] = {}
     for message, outcome in zip(messages, outcomes, strict=True):
@@ -84,4 +180,3 @@ def _store(fleet: Fleet, messages: Sequence[LaneMessage]) -> None:
         commands.setdefault(message.ingestion, []).append(command)
     for ingestion, group in commands.items():
         IngestionStream(fleet.events, ingestion).carry_out(*group)
-    fleet.lanes.settle(messages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from fleetcore.domain.ingestion import (
@@ -14,7 +14,7 @@ from fleetcore.domain.ingestion import (
     replayed,
 )
 from fleetcore.errors import UnknownIngestion, VersionConflict
-from fleetcore.ports.event_store import EventStore
+from fleetcore.ports.event_store import MAX_EVENTS, EventStore
 
 _PREFIX: Final = "ingestion-"
 _SOME: Final = 5
@@ -50,24 +50,28 @@ class IngestionStream:
                     events.append(event)
                     state = evolve(state, event)
             try:
-                self._version = self._store.append(self._name, self._version, events)
+                self._append(events)
             except VersionConflict:
                 self.refresh()
                 continue
             self.state = state
             return state
 
+    def _append(self, events: Sequence[IngestionEvent]) -> None:
+        for start in range(0, max(len(events), 1), MAX_EVENTS):
+            some = events[start : start + MAX_EVENTS]
+            self._version = self._store.append(self._name, self._version, some)
 
-def ingestions(store: EventStore) -> Iterator[str]:
-    """The id of every ingestion, in the order they were received."""
-    for name in store.streams():
-        if name.startswith(_PREFIX):
-            yield name.removeprefix(_PREFIX)
+
+def ingestions(store: EventStore, beginning: str = "") -> Iterator[str]:
+    """The ids of the ingestions that begin so, in the order they were received."""
+    for name in store.streams(_PREFIX + beginning):
+        yield name.removeprefix(_PREFIX)
 
 
 def ingestion_named(store: EventStore, beginning: str) -> str:
     """The one ingestion whose id begins so. Raises `UnknownIngestion` for none or several."""
-    found = [each for each in ingestions(store) if each.startswith(beginning)]
+    found = list(ingestions(store, beginning))
     if beginning in found:
         return beginning
     if len(found) == 1:

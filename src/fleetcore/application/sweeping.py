@@ -63,7 +63,7 @@ def _is_unneeded(key: str, states: dict[str, Ingestion]) -> bool:
     if key.startswith("log/"):
         return True
     state = states.get(owner(key))
-    if state is None or state.open or state.unsettled:
+    if state is None or state.open or state.unsettled or key in state.dead:
         return False
     if any(chunk.rejects == key for chunk in state.chunks):
         return False

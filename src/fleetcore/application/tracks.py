@@ -27,8 +27,28 @@ def track(
     Every payload of an identity is in it; `clean` leaves only the winner of each.
     """
     events = fleet.log.read_vehicle(vehicle_id, start_ms, end_ms)
-    if not clean:
-        return events
+    return _winners(events) if clean else events
+
+
+def city_tracks(
+    fleet: Fleet,
+    city: str,
+    start_ms: int = BEGINNING_MS,
+    end_ms: int = END_MS,
+    *,
+    clean: bool = False,
+) -> tuple[StoredEvent, ...]:
+    """What all vehicles reported of a city, by vehicle and then in event order; see `track`."""
+    events = sorted(fleet.log.read_city(city, start_ms, end_ms), key=_event_order)
+    return _winners(events) if clean else tuple(events)
+
+
+def _event_order(stored: StoredEvent) -> tuple[str, int, int]:
+    return (*stored.event.identity, stored.event.fingerprint)
+
+
+def _winners(events: Sequence[StoredEvent]) -> tuple[StoredEvent, ...]:
+    """Of the events of each identity, which follow each other, the winner."""
     return tuple(
         max(siblings, key=lambda stored: precedence(stored.event))
         for _, siblings in groupby(events, key=lambda stored: stored.event.identity)

@@ -14,6 +14,8 @@ from fleetcore.domain.ingestion import (
     IngestionEvent,
     IngestionFailed,
     IngestionSuperseded,
+    PartDeadLettered,
+    PartRedriven,
     PartStored,
     Received,
 )
@@ -32,6 +34,8 @@ INGESTION_EVENTS: Final[EventCodec[IngestionEvent]] = EventCodec(
         WireType(name="ingestion.received", version=1, event=Received),
         WireType(name="ingestion.chunk-processed", version=2, event=ChunkProcessed),
         WireType(name="ingestion.part-stored", version=1, event=PartStored),
+        WireType(name="ingestion.part-dead-lettered", version=1, event=PartDeadLettered),
+        WireType(name="ingestion.part-redriven", version=1, event=PartRedriven),
         WireType(name="ingestion.failed", version=1, event=IngestionFailed),
         WireType(name="ingestion.superseded", version=1, event=IngestionSuperseded),
     ),

@@ -1,9 +1,11 @@
 """The ingestion of one file as an aggregate: `initial`, `decide`, `evolve`.
 
-    received -> chunk processed* -> part stored* -> (completed) | failed | superseded
+    received -> chunk processed* -> (part stored | part dead-lettered | part redriven)*
+             -> (completed) | failed | superseded
 
 A chunk's event is its commit point: messages are made from it, never before. Completed is not an
-event but what the counts say: the last chunk is committed and no row is pending.
+event but what the counts say: the last chunk is committed and no row is pending; so a redrive
+reopens it.
 """
 
 from __future__ import annotations
@@ -66,10 +68,30 @@ class ChunkProcessed:
 
 @frozen(kw_only=True, slots=True)
 class PartStored:
-    """The log took a part's rows; the first outcome of a part is the one that counts."""
+    """The log took a part's rows, all of them; the first such outcome is the one that counts."""
 
     key: str
     outcome: StoreOutcome
+
+
+@frozen(kw_only=True, slots=True)
+class PartDeadLettered:
+    """Storing a part was given up: `outcome` is of the rows that the log took, if any.
+
+    `rows` are dead, for the reason with this code: `RowsRefused`, or the error of the last try.
+    """
+
+    key: str
+    outcome: StoreOutcome
+    rows: int
+    code: str
+
+
+@frozen(kw_only=True, slots=True)
+class PartRedriven:
+    """The dead rows of a part are pending again; it is sent as another attempt."""
+
+    key: str
 
 
 @frozen(kw_only=True, slots=True)
@@ -88,7 +110,13 @@ class IngestionSuperseded:
 
 
 IngestionEvent: TypeAlias = (
-    Received | ChunkProcessed | PartStored | IngestionFailed | IngestionSuperseded
+    Received
+    | ChunkProcessed
+    | PartStored
+    | PartDeadLettered
+    | PartRedriven
+    | IngestionFailed
+    | IngestionSuperseded
 )
 
 
@@ -115,6 +143,24 @@ class RecordOutcome:
 
 
 @frozen(kw_only=True, slots=True)
+class GiveUpPart:
+    """Record that the rest of a part's rows are dead letters; of an older attempt it is nothing."""
+
+    key: str
+    attempt: int
+    code: str
+    outcome: StoreOutcome = StoreOutcome()
+
+
+@frozen(kw_only=True, slots=True)
+class Redrive:
+    """Make the rows of a part that died in this attempt pending again."""
+
+    key: str
+    attempt: int
+
+
+@frozen(kw_only=True, slots=True)
 class Fail:
     """Give the file up."""
 
@@ -129,16 +175,24 @@ class Supersede:
     by: str
 
 
-IngestionCommand: TypeAlias = Receive | CommitChunk | RecordOutcome | Fail | Supersede
+IngestionCommand: TypeAlias = (
+    Receive | CommitChunk | RecordOutcome | GiveUpPart | Redrive | Fail | Supersede
+)
 
 
 @frozen(kw_only=True, slots=True)
 class Ingestion:
-    """The state of one ingestion."""
+    """The state of one ingestion.
+
+    By a part's key: `outcomes`, of all its rows, or of those that were stored before the rest
+    died; `dead`, how many of its rows are dead letters; `redriven`, how often it was.
+    """
 
     received: Received | None = None
     chunks: tuple[ChunkProcessed, ...] = ()
     outcomes: Mapping[str, StoreOutcome] = field(factory=dict)
+    dead: Mapping[str, int] = field(factory=dict)
+    redriven: Mapping[str, int] = field(factory=dict)
     failure: IngestionFailed | None = None
     superseded_by: str | None = None
 
@@ -159,21 +213,33 @@ class Ingestion:
 
     @property
     def unsettled(self) -> tuple[LaneMessage, ...]:
-        """The outbox: a message for every committed part without an outcome."""
+        """The outbox: a message for every committed part that has pending rows."""
+        return tuple(self.message(part) for part in self.parts if self.pending(part))
+
+    def message(self, part: Part) -> LaneMessage:
+        """The message that asks for a part to be stored."""
+        attempt = 1 + self.redriven.get(part.key, 0)
         if self.received is None:
-            return ()
-        return tuple(
-            LaneMessage(ingestion=self.received.ingestion, part=part)
-            for part in self.parts
-            if part.key not in self.outcomes
-        )
+            raise IllegalCommand("the file was not received")
+        return LaneMessage(ingestion=self.received.ingestion, part=part, attempt=attempt)
+
+    def pending(self, part: Part) -> int:
+        """How many of a part's rows have no outcome yet."""
+        known = self.outcomes.get(part.key)
+        return part.rows - (known.rows if known else 0) - self.dead.get(part.key, 0)
 
     @property
     def ledger(self) -> Ledger:
         """The counts so far; they balance after every event."""
         rows = sum((chunk.counts for chunk in self.chunks), RowCounts())
         store = sum(self.outcomes.values(), StoreOutcome())
-        return Ledger(rows=rows, store=store, pending=rows.to_store - store.rows)
+        dead = sum(self.dead.values())
+        return Ledger(
+            rows=rows,
+            store=store,
+            dead_lettered=dead,
+            pending=rows.to_store - store.rows - dead,
+        )
 
     @property
     def status(self) -> IngestionStatus:
@@ -206,6 +272,12 @@ def decide(command: IngestionCommand, state: Ingestion) -> tuple[IngestionEvent,
             return _commit(chunk, state)
         case RecordOutcome(key=key, outcome=outcome):
             return _record(key, outcome, state)
+        case GiveUpPart():
+            return _give_up(command, state)
+        case Redrive(key=key, attempt=attempt):
+            latest = state.message(_part(key, state)).attempt
+            is_dead = key in state.dead and attempt == latest
+            return (PartRedriven(key=key),) if is_dead else ()
         case Fail(code=code, message=message):
             return (IngestionFailed(code=code, message=message),) if _begun(state).open else ()
         case Supersede(by=by):
@@ -234,14 +306,33 @@ def _commit(chunk: ChunkProcessed, state: Ingestion) -> tuple[IngestionEvent, ..
 
 
 def _record(key: str, outcome: StoreOutcome, state: Ingestion) -> tuple[IngestionEvent, ...]:
-    if key in state.outcomes:
+    part = _part(key, state)
+    known = state.outcomes.get(key)
+    if known is not None and known.rows == part.rows:
         return ()
-    part = next((part for part in _begun(state).parts if part.key == key), None)
-    if part is None:
-        raise IllegalCommand(f"no chunk names the part {key!r}")
     if outcome.rows != part.rows:
         raise IllegalCommand(f"{outcome.rows} outcomes for the {part.rows} rows of {key!r}")
     return (PartStored(key=key, outcome=outcome),)
+
+
+def _give_up(command: GiveUpPart, state: Ingestion) -> tuple[IngestionEvent, ...]:
+    part = _part(command.key, state)
+    if not state.pending(part) or command.attempt != state.message(part).attempt:
+        return ()
+    # A row stays stored: what an earlier try stored of the part counts, if this one tells less.
+    known = state.outcomes.get(part.key, StoreOutcome())
+    outcome = max(command.outcome, known, key=lambda each: each.rows)
+    rows = part.rows - outcome.rows
+    if rows < 1:
+        raise IllegalCommand(f"{outcome.rows} of the {part.rows} rows of {part.key!r} are stored")
+    return (PartDeadLettered(key=part.key, outcome=outcome, rows=rows, code=command.code),)
+
+
+def _part(key: str, state: Ingestion) -> Part:
+    part = next((part for part in _begun(state).parts if part.key == key), None)
+    if part is None:
+        raise IllegalCommand(f"no chunk names the part {key!r}")
+    return part
 
 
 def evolve(state: Ingestion, event: IngestionEvent) -> Ingestion:
@@ -252,7 +343,19 @@ def evolve(state: Ingestion, event: IngestionEvent) -> Ingestion:
         case ChunkProcessed():
             return changed(state, chunks=(*state.chunks, event))
         case PartStored(key=key, outcome=outcome):
-            return changed(state, outcomes={**state.outcomes, key: outcome})
+            dead = {each: rows for each, rows in state.dead.items() if each != key}
+            return changed(state, outcomes={**state.outcomes, key: outcome}, dead=dead)
+        case PartDeadLettered(key=key, outcome=outcome, rows=rows):
+            known = {key: outcome} if outcome.rows else {}
+            return changed(
+                state,
+                outcomes={**state.outcomes, **known},
+                dead={**state.dead, key: rows},
+            )
+        case PartRedriven(key=key):
+            times = state.redriven.get(key, 0) + 1
+            dead = {each: rows for each, rows in state.dead.items() if each != key}
+            return changed(state, dead=dead, redriven={**state.redriven, key: times})
         case IngestionFailed():
             return changed(state, failure=event)
         case IngestionSuperseded(by=by):

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from fleetcore.domain.ingestion import IngestionEvent
+from fleetcore.errors import InvalidInput
+
+MAX_EVENTS: Final = 90
+"""Events in one append: DynamoDB's transactions end at 100 items."""
+
+
+def checked_size(events: Sequence[IngestionEvent]) -> None:
+    """Raise `InvalidInput` for more events than one append takes."""
+    if len(events) > MAX_EVENTS:
+        raise InvalidInput(f"{len(events)} events in one append; {MAX_EVENTS} is the most")
 
 
 class EventStore(Protocol):
@@ -14,11 +24,12 @@ class EventStore(Protocol):
 
     @abstractmethod
     def append(self, stream: str, expected_version: int, events: Sequence[IngestionEvent]) -> int:
-        """Append all events or none and return the stream's new version.
+        """Append all events, at most `MAX_EVENTS`, or none; the stream's new version.
 
-        Durable when it returns. An empty `events` changes nothing but checks the version.
-        Raises `VersionConflict` if the stream is not at `expected_version` (0: it does not
-        exist), `StorageUnavailable` if nothing could be written.
+        Durable when it returns. An empty `events` changes nothing but checks the version. Raises
+        `InvalidInput` for more events, `VersionConflict` if the stream is not at
+        `expected_version` (0: it does not exist), `StorageUnavailable` if nothing could be
+        written, or if an answer was lost and nobody can tell: read and decide again.
         """
         raise NotImplementedError
 
@@ -32,6 +43,9 @@ class EventStore(Protocol):
         raise NotImplementedError
 
     @abstractmethod
-    def streams(self) -> tuple[str, ...]:
-        """The names of all streams in the order of their first event."""
+    def streams(self, prefix: str = "") -> tuple[str, ...]:
+        """The names of the streams that begin with `prefix`, in the order of their first event.
+
+        Raises `StorageUnavailable`.
+        """
         raise NotImplementedError

@@ -21,8 +21,9 @@ class LatestPositions(Protocol):
     def apply(self, events: Iterable[StoredEvent], cursor: int) -> None:
         """Keep, a vehicle, the winner of what is held and `events`, and save the cursor.
 
-        One atomic step; the order of events does not matter, and a smaller cursor than the one
-        held changes no cursor. Raises `StorageUnavailable`.
+        The cursor is saved with the winners or behind them, never before, so after a failure the
+        same events are applied again; the order of events does not matter, and a smaller cursor
+        than the one held changes no cursor. Raises `StorageUnavailable`.
         """
         raise NotImplementedError
 

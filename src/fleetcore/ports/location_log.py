@@ -25,9 +25,10 @@ class LocationLog(Protocol):
         too, beside a sibling that another part brought. A part appended before returns its
         first outcome and changes nothing. Rows of the parts of one ingestion are never
         duplicates or conflicts of each other. Durable when it returns; of a failing call a
-        prefix of the parts may be in the log, and calling again completes it. Raises
-        `ObjectMissing`, `CorruptObject` if a part is not what its sha256 says,
-        `StorageUnavailable`.
+        prefix of the parts, and some rows of the next, may be in the log, and calling again
+        completes it. Raises `ObjectMissing`, `CorruptObject` if a part is not what its sha256
+        says, `RowsRefused`, `StorageUnavailable`. Of parts that are appended at once a log may
+        count an equal row as stored twice, or a conflict on neither side, but stores the same.
         """
         raise NotImplementedError
 
@@ -37,6 +38,15 @@ class LocationLog(Protocol):
 
         Ordered by `observed_at`, then fingerprint. Holds what every finished `append` stored,
         compaction or not.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def read_city(self, city: str, start_ms: int, end_ms: int) -> Iterator[StoredEvent]:
+        """All events that reported a city, with `start_ms <= observed_at < end_ms`.
+
+        In no order, siblings included; what is appended meanwhile, or was appended a moment ago,
+        may be missing. Raises `StorageUnavailable`.
         """
         raise NotImplementedError
 

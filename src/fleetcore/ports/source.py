@@ -13,7 +13,11 @@ from fleetcore.domain.interpretation import Compression, Dialect
 
 @frozen(kw_only=True, slots=True)
 class Content:
-    """Which bytes a source holds, as they lie: `xxh3-128:<hex>` and their number."""
+    """Which bytes a source holds, as they lie, and their number.
+
+    Equal ids, equal bytes: `xxh3-128:<hex>` of the bytes, or `s3:<hex>` of an object's place,
+    version and ETag.
+    """
 
     id: str
     size_bytes: int
@@ -42,7 +46,11 @@ class Source(Protocol):
 
     @abstractmethod
     def content(self) -> Content:
-        """Which bytes these are: a first pass over all of them. Raises `UnreadableFile`."""
+        """Which bytes these are: where the storage cannot tell, a first pass over all of them.
+
+        Raises `UnreadableFile`; `StorageUnavailable` if a service does not answer, as do all
+        others.
+        """
         raise NotImplementedError
 
     @abstractmethod

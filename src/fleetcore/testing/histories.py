@@ -11,15 +11,19 @@ from fleetcore.domain.ingestion import (
     ChunkProcessed,
     CommitChunk,
     Fail,
+    GiveUpPart,
     Ingestion,
     IngestionCommand,
     IngestionEvent,
     IngestionFailed,
     IngestionSuperseded,
+    PartDeadLettered,
+    PartRedriven,
     PartStored,
     Receive,
     Received,
     RecordOutcome,
+    Redrive,
     Sizes,
     Supersede,
     decide,
@@ -143,6 +147,14 @@ def ingestion_events() -> st.SearchStrategy[IngestionEvent]:
             last=st.booleans(),
         ),
         st.builds(PartStored, key=st.just("fresh/0f.parquet"), outcome=store_outcomes()),
+        st.builds(
+            PartDeadLettered,
+            key=st.just("fresh/0f.parquet"),
+            outcome=store_outcomes(),
+            rows=st.integers(1, 1000),
+            code=st.just("corrupt-object"),
+        ),
+        st.builds(PartRedriven, key=st.just("fresh/0f.parquet")),
         st.builds(IngestionFailed, code=st.text(max_size=8), message=st.text(max_size=20)),
         st.builds(IngestionSuperseded, by=ingestion_ids()),
     )
@@ -185,8 +197,19 @@ def ingestion_commands(draw: st.DrawFn) -> tuple[IngestionCommand, ...]:
         commands.append(CommitChunk(chunk=chunk))
         waiting += chunk.parts
         for part in draw(st.lists(st.sampled_from(waiting), unique=True)) if waiting else ():
-            outcome = draw(store_outcomes(part.rows))
-            commands.append(RecordOutcome(key=part.key, outcome=outcome))
+            for attempt, dead in enumerate(
+                draw(st.lists(st.integers(1, part.rows), max_size=2)), 1
+            ):
+                some = draw(store_outcomes(part.rows - dead))
+                commands.append(
+                    GiveUpPart(key=part.key, attempt=attempt, code="rows-refused", outcome=some)
+                )
+                if not draw(st.booleans()):
+                    break
+                commands.append(Redrive(key=part.key, attempt=attempt))
+            if draw(st.booleans()):
+                outcome = draw(store_outcomes(part.rows))
+                commands.append(RecordOutcome(key=part.key, outcome=outcome))
             waiting.remove(part)
     endings: tuple[IngestionCommand, ...] = (
         Fail(code="source-changed", message="it grew"),

@@ -13,9 +13,10 @@ from fleetcore.application.fleet import Fleet
 from fleetcore.application.ingesting import Ingested, Request, ingest
 from fleetcore.application.streams import IngestionStream, ingestions
 from fleetcore.domain.ingestion import Ingestion, Sizes
-from fleetcore.domain.parts import StoredEvent
+from fleetcore.domain.parts import LaneMessage, StoredEvent
 from fleetcore_adapters.memory.batch_engine import PlainEngine
 from fleetcore_adapters.memory.clock import MemoryClock
+from fleetcore_adapters.memory.dead_letters import MemoryDeadLetters
 from fleetcore_adapters.memory.event_store import MemoryEventStore
 from fleetcore_adapters.memory.lanes import MemoryLanes
 from fleetcore_adapters.memory.latest_positions import MemoryLatestPositions
@@ -103,6 +104,10 @@ class World:
         """The state of every ingestion."""
         return {each: self.state(each) for each in ingestions(self.fleet.events)}
 
+    def waiting(self) -> tuple[LaneMessage, ...]:
+        """Every message on the lanes, without handing any out."""
+        return cast("MemoryLanes", self.fleet.lanes).waiting()
+
     def log(self) -> Counter[StoredEvent]:
         """Every event of the log with its provenance; none may be there twice."""
         return Counter(self.fleet.log.scan())
@@ -115,11 +120,13 @@ class World:
 def make_world() -> World:
     """An empty fleet."""
     objects = MemoryObjectStore()
+    clock = MemoryClock(NOW_MS)
     return World(
         fleet=Fleet(
-            clock=MemoryClock(NOW_MS),
+            clock=clock,
             events=MemoryEventStore(),
-            lanes=MemoryLanes(),
+            lanes=MemoryLanes(clock),
+            dead_letters=MemoryDeadLetters(),
             objects=objects,
             origins=MemoryOrigins(),
             log=MemoryLog(objects),

@@ -76,7 +76,7 @@ class Patient:
 
     def findings(self) -> list[Finding]:
         """What the doctor finds."""
-        return list(diagnose(self.world.fleet, self.catalogue, _rows_in))
+        return list(diagnose(self.world.fleet, self.catalogue, self.world.waiting(), _rows_in))
 
     def all_faults(self) -> list[Finding]:
         """The faults found."""
@@ -160,7 +160,7 @@ def test_what_an_interrupted_compaction_left(patient: Patient, rows: Callable[..
 def test_tells_how_far_it_is(patient: Patient) -> None:
     """After each file, up to the last."""
     shares: list[float] = []
-    tuple(diagnose(patient.world.fleet, patient.catalogue, _rows_in, shares.append))
+    tuple(diagnose(patient.world.fleet, patient.catalogue, (), _rows_in, shares.append))
 
     assert sorted(set(shares)) == shares
     assert shares[0] < 1.0 == shares[-1]
@@ -439,8 +439,8 @@ def test_a_stream_that_cannot_be_read(patient: Patient, error: Exception, code: 
     """It is named, and nothing else is blamed for it."""
 
     class Unreadable(MemoryEventStore):
-        def streams(self) -> tuple[str, ...]:
-            return patient.world.fleet.events.streams()
+        def streams(self, prefix: str = "") -> tuple[str, ...]:
+            return patient.world.fleet.events.streams(prefix)
 
         def read(self, stream: str) -> tuple[IngestionEvent, ...]:
             if stream == f"ingestion-{patient.ingestion}":
@@ -448,7 +448,7 @@ def test_a_stream_that_cannot_be_read(patient: Patient, error: Exception, code: 
             return patient.world.fleet.events.read(stream)
 
     fleet = evolve(patient.world.fleet, events=Unreadable())
-    found = list(diagnose(fleet, patient.catalogue, _rows_in))
+    found = list(diagnose(fleet, patient.catalogue, (), _rows_in))
 
     assert [(code, "fault")] == [(each.code, each.level) for each in found]
     assert patient.ingestion in found[0].message

@@ -327,3 +327,36 @@ def test_sizes_and_time_of_the_first_run_stay(world: World, rows: Callable[..., 
     assert (received := world.state(first).received) is not None
     assert world.request.sizes == received.sizes
     assert len(world.state(first).chunks) > 3
+
+
+def test_stops_where_it_is_enough(
+    world: World, undisturbed: World, rows: Callable[..., str]
+) -> None:
+    """Behind a chunk; the file stays pending without an error, and the next runs go on."""
+    source = BytesSource("file.csv", rows(0, 60).encode())
+
+    def run() -> Ingested:
+        return ingest(world.fleet, source, world.request, is_enough=lambda: True)
+
+    done = [run()]
+    chunks = len(world.state(done[0].ingestion).chunks)
+    while done[-1].status == "pending":
+        done.append(run())
+
+    assert ("pending", None, 1) == (done[0].status, done[0].error, chunks)
+    assert len(done) == len(world.state(done[0].ingestion).chunks) > 2
+    assert undisturbed.facts() == world.facts()
+
+
+def test_leaves_storing_to_others(world: World, rows: Callable[..., str]) -> None:
+    """Each message waits once, also where an earlier run was interrupted; nothing is stored."""
+    source = BytesSource("file.csv", rows(0, 60).encode())
+    done = [
+        ingest(world.fleet, source, world.request, is_enough=is_enough, stores=False)
+        for is_enough in (lambda: True, lambda: False)
+    ]
+
+    assert ["pending", "pending"] == [each.status for each in done]
+    assert [None, None] == [each.error for each in done]
+    assert world.state(done[1].ingestion).unsettled == world.waiting()
+    assert not world.log()

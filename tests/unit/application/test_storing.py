@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
+from attrs import evolve
 
 from fleetcore.application import storing
 from fleetcore.application.ingesting import ingest
 from fleetcore.application.storing import drain, relay
-from fleetcore.domain.parts import LaneMessage
+from fleetcore.domain.ledger import StoreOutcome
+from fleetcore.domain.parts import LaneMessage, Part, RefusedRow, RowsRefused
 from fleetcore.errors import (
     CorruptObject,
     IllegalCommand,
     ObjectMissing,
+    RowsDead,
     StorageUnavailable,
     UndecodableEvent,
 )
+from fleetcore.ports.clock import Clock
+from fleetcore.ports.lanes import Delivery
+from fleetcore_adapters.memory import part_file
+from fleetcore_adapters.memory.lanes import MemoryLanes
+from fleetcore_adapters.memory.location_log import MemoryLog
 from fleetcore_adapters.memory.source import BytesSource
 
 if TYPE_CHECKING:
@@ -48,7 +56,7 @@ def test_relay_sends_what_was_committed_and_not_stored(
     states = relay(world.fleet)
 
     assert {ingestion: world.state(ingestion)} == states
-    assert set(world.state(ingestion).unsettled) == set(world.fleet.lanes.receive(100))
+    assert set(world.state(ingestion).unsettled) == set(world.waiting())
 
 
 def test_drain_stores_and_settles_all(world: World, rows: Callable[..., str]) -> None:
@@ -98,7 +106,7 @@ def test_a_damaged_part_stops_no_other(
     damage: str,
     error: type[Exception],
 ) -> None:
-    """It stays on its lane and is reported by key; all others are stored."""
+    """It is reported by key and becomes a dead letter; all others are stored."""
     monkeypatch.setattr(storing, "BATCH_MESSAGES", batch)
     damaged = committed_only(world, rows(0, 60))
     sound = committed_only(world, rows(60, 90))
@@ -110,9 +118,10 @@ def test_a_damaged_part_stops_no_other(
 
     assert {part.key: error} == {key: type(each) for key, each in failed.items()}
     assert "completed" == world.state(sound).status
-    assert [part] == [message.part for message in world.state(damaged).unsettled]
-    assert part.rows == world.state(damaged).ledger.pending
-    assert [part] == [message.part for message in world.fleet.lanes.receive(100)]
+    assert {part.key: part.rows} == world.state(damaged).dead
+    assert part.rows == world.state(damaged).ledger.dead_lettered
+    assert () == world.waiting()
+    assert [part] == [letter.message.part for letter in world.fleet.dead_letters.read()]
 
 
 def test_a_damaged_part_of_another_file_is_no_fault_of_this_one(
@@ -125,8 +134,90 @@ def test_a_damaged_part_of_another_file_is_no_fault_of_this_one(
     again = world.ingest(rows(0, 60))
 
     assert ("completed", None) == (other.status, other.error)
-    assert "pending" == again.status
-    assert isinstance(again.error, ObjectMissing)
+    assert "already-ingested" == again.status
+    assert isinstance(again.error, RowsDead)
+
+
+class _Refusing(MemoryLog):
+    """A log that can never hold a row of this line."""
+
+    line = 3
+
+    def append(self, parts: Sequence[Part]) -> tuple[StoreOutcome, ...]:
+        for part in parts:
+            rows = part_file.decode(self._objects.get(part.key))
+            bad = [number for number, row in enumerate(rows) if row.line == self.line]
+            if bad:
+                refused = RefusedRow(number=bad[0], line=self.line, reason="long", payload="{}")
+                outcome = StoreOutcome(stored=part.rows - 1)
+                raise RowsRefused(part.key, outcome, [refused])
+        return super().append(parts)
+
+
+def test_only_refused_rows_are_dead(world: World, rows: Callable[..., str]) -> None:
+    """The others of the part are stored; the letter says which row, and why."""
+    refusing = evolve(world.fleet, log=_Refusing(world.fleet.objects))
+    done = ingest(refusing, BytesSource("file.csv", rows(0, 6).encode()), world.request)
+    (letter,) = world.fleet.dead_letters.read()
+
+    assert isinstance(done.error, RowsRefused)
+    assert (1, 0) == (done.ledger.dead_lettered, done.ledger.pending)
+    assert [3] == [row.line for row in letter.rows]
+
+
+def delivered(world: World, rows: Callable[..., str], tries: int) -> tuple[str, Delivery]:
+    """A part that is not there, handed out so often; its ingestion."""
+    ingestion = committed_only(world, rows(0, 6))
+    (message, *_) = world.waiting()
+    world.fleet.objects.remove(message.part.key)
+    return ingestion, Delivery(message=message, receipt="1", tries=tries)
+
+
+@pytest.mark.parametrize(("tries", "pause_s"), [(1, 30), (2, 300), (3, 900)])
+def test_a_failure_is_put_off(
+    world: World, rows: Callable[..., str], tries: int, pause_s: int
+) -> None:
+    """Longer and longer; nothing is dead yet."""
+    lanes = _Hiding(world.fleet.clock)
+    _, delivery = delivered(world, rows, tries)
+    failed = storing.store(evolve(world.fleet, lanes=lanes), [delivery])
+
+    assert ["1"] == list(failed)
+    assert [(delivery, pause_s)] == lanes.hidden
+    assert () == world.fleet.dead_letters.read()
+
+
+class _Hiding(MemoryLanes):
+    """Notes what is put off."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.hidden: list[tuple[Delivery, int]] = []
+
+    def hide(self, deliveries: Sequence[Delivery], seconds: int) -> None:
+        self.hidden += [(delivery, seconds) for delivery in deliveries]
+
+
+def test_the_last_try_makes_a_dead_letter(world: World, rows: Callable[..., str]) -> None:
+    """It can be settled then: the letter keeps what was wrong, the ledger counts its rows."""
+    ingestion, delivery = delivered(world, rows, storing.TRIES)
+
+    assert {} == storing.store(world.fleet, [delivery])
+    (letter,) = world.fleet.dead_letters.read()
+    assert ("object-missing", storing.TRIES) == (letter.code, letter.tries)
+    assert delivery.message.part.rows == world.state(ingestion).ledger.dead_lettered
+
+
+def test_a_part_that_fails_puts_off_no_other(world: World, rows: Callable[..., str]) -> None:
+    """Of what was handed out together only what failed is handed out again."""
+    sound = committed_only(world, rows(60, 90))
+    waiting = world.waiting()
+    deliveries = [Delivery(message=m, receipt=str(n), tries=1) for n, m in enumerate(waiting)]
+    world.fleet.objects.remove(waiting[0].part.key)
+    failed = storing.store(world.fleet, deliveries)
+
+    assert {"0": ObjectMissing} == {receipt: type(error) for receipt, error in failed.items()}
+    assert waiting[:1] == world.state(sound).unsettled
 
 
 def test_a_message_that_no_event_names_is_reported(world: World, rows: Callable[..., str]) -> None:

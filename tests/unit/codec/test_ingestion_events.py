@@ -18,6 +18,8 @@ from fleetcore.domain.ingestion import (
     IngestionEvent,
     IngestionFailed,
     IngestionSuperseded,
+    PartDeadLettered,
+    PartRedriven,
     PartStored,
     Received,
     Sizes,
@@ -106,6 +108,13 @@ EVENTS: dict[str, IngestionEvent] = {
         key="fresh/8c1f2ab09d3e4f55/3-moving-2c26b46b.parquet",
         outcome=StoreOutcome(stored=5, already_stored=2, conflicting=1),
     ),
+    "ingestion.part-dead-lettered": PartDeadLettered(
+        key="fresh/8c1f2ab09d3e4f55/3-idle-fcde2b2e.parquet",
+        outcome=StoreOutcome(stored=1, already_stored=1, conflicting=1),
+        rows=1,
+        code="rows-refused",
+    ),
+    "ingestion.part-redriven": PartRedriven(key="fresh/8c1f2ab09d3e4f55/3-idle-fcde2b2e.parquet"),
     "ingestion.failed": IngestionFailed(
         code="source-changed", message="the file grew while it was read \udcff"
     ),

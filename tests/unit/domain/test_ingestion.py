@@ -11,16 +11,20 @@ from fleetcore.domain.ingestion import (
     ChunkProcessed,
     CommitChunk,
     Fail,
+    GiveUpPart,
     Ingestion,
     IngestionCommand,
     IngestionEvent,
     IngestionFailed,
     IngestionStatus,
     IngestionSuperseded,
+    PartDeadLettered,
+    PartRedriven,
     PartStored,
     Receive,
     Received,
     RecordOutcome,
+    Redrive,
     Sizes,
     Supersede,
     decide,
@@ -81,6 +85,12 @@ BEGUN = (RECEIVED,)
 HALF = (RECEIVED, FIRST)
 READ = (RECEIVED, FIRST, LAST)
 COMPLETED = (RECEIVED, FIRST, MOVING_STORED, LAST, IDLE_STORED)
+SOME_DEAD = PartDeadLettered(
+    key="0-moving", outcome=StoreOutcome(stored=2), rows=1, code="rows-refused"
+)
+ALL_DEAD = PartDeadLettered(key="0-moving", outcome=StoreOutcome(), rows=3, code="corrupt-object")
+REDRIVEN = PartRedriven(key="0-moving")
+BURIED = (RECEIVED, FIRST, SOME_DEAD, LAST, IDLE_STORED)
 GIVEN_UP = (RECEIVED, FIRST, FAILED)
 REPLACED = (RECEIVED, FIRST, SUPERSEDED)
 
@@ -90,6 +100,9 @@ COMMIT_LAST = CommitChunk(chunk=LAST)
 RECORD = RecordOutcome(key="0-moving", outcome=MOVING_STORED.outcome)
 FAIL = Fail(code="source-changed", message="it grew")
 SUPERSEDE = Supersede(by="2e")
+GIVE_UP = GiveUpPart(key="0-moving", attempt=1, code="corrupt-object")
+GIVE_UP_ONE = GiveUpPart(key="0-moving", attempt=1, code="rows-refused", outcome=SOME_DEAD.outcome)
+REDRIVE = Redrive(key="0-moving", attempt=1)
 
 
 @pytest.mark.parametrize(
@@ -126,6 +139,22 @@ SUPERSEDE = Supersede(by="2e")
         ),
         pytest.param(GIVEN_UP, RECORD, (MOVING_STORED,), id="what-was-committed-stays-stored"),
         pytest.param(REPLACED, RECORD, (MOVING_STORED,), id="record-after-superseding"),
+        pytest.param(HALF, GIVE_UP, (ALL_DEAD,), id="give-a-part-up"),
+        pytest.param(HALF, GIVE_UP_ONE, (SOME_DEAD,), id="give-one-row-up"),
+        pytest.param(BURIED, GIVE_UP, (), id="give-up-again"),
+        pytest.param(COMPLETED, GIVE_UP, (), id="give-up-what-is-stored"),
+        pytest.param(BURIED, RECORD, (MOVING_STORED,), id="what-was-given-up-is-stored-after-all"),
+        pytest.param(BURIED, REDRIVE, (REDRIVEN,), id="redrive"),
+        pytest.param((*BURIED, REDRIVEN), REDRIVE, (), id="redrive-again"),
+        pytest.param(HALF, REDRIVE, (), id="redrive-what-is-not-dead"),
+        pytest.param((*BURIED, REDRIVEN), RECORD, (MOVING_STORED,), id="record-what-was-redriven"),
+        pytest.param((*BURIED, REDRIVEN), GIVE_UP, (), id="an-older-attempt-gives-up-nothing"),
+        pytest.param(
+            (*BURIED, REDRIVEN),
+            changed(GIVE_UP, attempt=2),
+            (changed(SOME_DEAD, code="corrupt-object"),),
+            id="what-was-stored-stays-so-when-the-next-attempt-fails",
+        ),
         pytest.param(BEGUN, FAIL, (FAILED,), id="fail"),
         pytest.param(HALF, FAIL, (FAILED,), id="fail-halfway"),
         pytest.param(GIVEN_UP, FAIL, (), id="fail-again"),
@@ -173,6 +202,14 @@ def test_decides(
             id="commit-with-a-part-missing",
         ),
         pytest.param(BEGUN, RECORD, "names the part", id="record-an-uncommitted-part"),
+        pytest.param(BEGUN, GIVE_UP, "names the part", id="give-up-an-uncommitted-part"),
+        pytest.param(BEGUN, REDRIVE, "names the part", id="redrive-an-uncommitted-part"),
+        pytest.param(
+            HALF,
+            changed(GIVE_UP, outcome=StoreOutcome(stored=3)),
+            "3 of the 3 rows",
+            id="give-up-no-row",
+        ),
         pytest.param(
             HALF,
             RecordOutcome(key="0-moving", outcome=StoreOutcome(stored=2)),
@@ -200,6 +237,8 @@ def test_refuses(
         pytest.param(
             (RECEIVED, changed(LAST, number=0)), "completed", id="completed-without-parts"
         ),
+        pytest.param(BURIED, "completed", id="completed-with-dead-letters"),
+        pytest.param((*BURIED, REDRIVEN), "pending", id="reopened-by-a-redrive"),
         pytest.param(GIVEN_UP, "failed", id="failed"),
         pytest.param(
             (*GIVEN_UP, MOVING_STORED, IDLE_STORED), "failed", id="failed-with-all-stored"
@@ -234,6 +273,21 @@ def test_ledger_counts_chunks_and_outcomes() -> None:
     assert expected == replayed((*READ, MOVING_STORED)).ledger
 
 
+def test_ledger_counts_dead_rows_until_they_are_redriven() -> None:
+    """Rows that were stored stay stored; the dead ones are pending again."""
+    dead, redriven = (replayed(events).ledger for events in (BURIED, (*BURIED, REDRIVEN)))
+
+    assert (1, 0, 4) == (dead.dead_lettered, dead.pending, dead.store.rows)
+    assert (0, 1, 4) == (redriven.dead_lettered, redriven.pending, redriven.store.rows)
+
+
+def test_a_redriven_part_is_another_attempt() -> None:
+    """Its message waits again, marked as such."""
+    state = replayed((*BURIED, REDRIVEN))
+
+    assert (LaneMessage(ingestion="1f", part=MOVING, attempt=2),) == state.unsettled
+
+
 @given(history=ingestion_histories())
 def test_the_ledger_balances_after_every_event(history: tuple[IngestionEvent, ...]) -> None:
     """Whatever happened so far, the ledger exists; nothing pends when it is completed."""
@@ -241,7 +295,8 @@ def test_the_ledger_balances_after_every_event(history: tuple[IngestionEvent, ..
     for event in history:
         state = evolve(state, event)
 
-        assert sum(message.part.rows for message in state.unsettled) == state.ledger.pending
+        pending = sum(state.pending(message.part) for message in state.unsettled)
+        assert pending == state.ledger.pending
         assert state.status != "completed" or state.ledger.pending == 0
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fleetcore.domain.ledger import StoreOutcome
+from fleetcore.domain.location import MAX_VEHICLE_ID_BYTES
 from fleetcore.domain.parts import Part, StoredEvent
 from fleetcore.errors import ObjectMissing, StorageUnavailable
 from fleetcore.ports.catalogue import Catalogue, Entry, Extent, Listing, LogFile
@@ -29,6 +30,7 @@ from fleetcore_adapters.arrow.winners import Winners
 
 _READERS: Final = 2
 _INT64: Final = (-(2**63), 2**63 - 1)
+_BEHIND_ALL_IDS: Final = "\U0010ffff" * MAX_VEHICLE_ID_BYTES
 
 
 class ParquetLog(LocationLog):
@@ -58,9 +60,33 @@ class ParquetLog(LocationLog):
             max_observed_at=last,
         )
 
+        tables = self._found(extent, lambda file: _rows_of_vehicle(file, extent))
+        if not tables:
+            return ()
+        order = [("observed_at", "ascending"), ("fingerprint", "ascending")]
+        return part_file.events_of(pa.concat_tables(tables).sort_by(order))
+
+    def read_city(self, city: str, start_ms: int, end_ms: int) -> Iterator[StoredEvent]:
+        first, last = max(start_ms, _INT64[0]), min(end_ms - 1, _INT64[1])
+        if first > last:
+            return
+        extent = Extent(
+            min_vehicle_id="",
+            max_vehicle_id=_BEHIND_ALL_IDS,
+            min_observed_at=first,
+            max_observed_at=last,
+        )
+        for table in self._found(extent, lambda file: _rows_of_city(file, city, extent)):
+            yield from part_file.rows_of(table)
+
+    def _found(
+        self, extent: Extent, rows_in: Callable[[OpenFile], Iterator[pa.Table]]
+    ) -> list[pa.Table]:
+        """What is found in the files that may hold rows of an extent."""
+
         def found(file: LogFile) -> list[pa.Table]:
             with self._files.opened(file.key) as opened:
-                return list(_rows_of_vehicle(opened, extent))
+                return list(rows_in(opened))
 
         def read(listing: Listing) -> list[pa.Table]:
             files = [entry.file for entry in listing.entries]
@@ -69,11 +95,7 @@ class ParquetLog(LocationLog):
             with ThreadPoolExecutor(_READERS) as pool:
                 return [table for tables in pool.map(found, files) for table in tables]
 
-        tables = on_listing(lambda: self._catalogue.files(extent), read)
-        if not tables:
-            return ()
-        order = [("observed_at", "ascending"), ("fingerprint", "ascending")]
-        return part_file.events_of(pa.concat_tables(tables).sort_by(order))
+        return on_listing(lambda: self._catalogue.files(extent), read)
 
     def scan(self) -> Iterator[StoredEvent]:
         """See `LocationLog.scan`.
@@ -123,3 +145,20 @@ def _rows_of_vehicle(file: OpenFile, extent: Extent) -> Iterator[pa.Table]:
         )
         if len(rows):
             yield file.read(group).slice(rows[0], len(rows))
+
+
+def _rows_of_city(file: OpenFile, city: str, extent: Extent) -> Iterator[pa.Table]:
+    """The rows of a span that report a city."""
+    for group in file.groups([extent]):
+        keys = file.read(group, ("observed_at", "city"))
+        times = part_file.times_of(keys)
+        is_there = pc.fill_null(
+            pc.equal(keys.column("city").cast(pa.string()), city), fill_value=False
+        )
+        rows = np.flatnonzero(
+            is_there.to_numpy()
+            & (times >= extent.min_observed_at)
+            & (times <= extent.max_observed_at)
+        )
+        if len(rows):
+            yield file.read(group).take(rows)

@@ -10,7 +10,7 @@ from fleetcore.codec.envelope import Envelope
 from fleetcore.codec.ingestion_events import INGESTION_EVENTS
 from fleetcore.domain.ingestion import IngestionEvent
 from fleetcore.errors import StorageUnavailable, VersionConflict
-from fleetcore.ports.event_store import EventStore
+from fleetcore.ports.event_store import EventStore, checked_size
 from fleetcore_adapters.local.database import Database
 
 TABLES: Final[Mapping[str, str]] = {
@@ -36,6 +36,7 @@ class LocalEventStore(EventStore):
         database.define(TABLES)
 
     def append(self, stream: str, expected_version: int, events: Sequence[IngestionEvent]) -> int:
+        checked_size(events)
         if not events:
             with self._database.read() as connection:
                 _check_version(connection, stream, expected_version)
@@ -71,10 +72,12 @@ class LocalEventStore(EventStore):
             for _, name, schema_version, body in rows
         )
 
-    def streams(self) -> tuple[str, ...]:
+    def streams(self, prefix: str = "") -> tuple[str, ...]:
         with self._database.read() as connection:
             rows = connection.execute(
-                "SELECT stream FROM events WHERE version = 1 ORDER BY sequence"
+                "SELECT stream FROM events WHERE version = 1 AND substr(stream, 1, ?) = ?"
+                " ORDER BY sequence",
+                (len(prefix), prefix),
             ).fetchall()
         return tuple(stream for (stream,) in rows)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from fleetcore.errors import InvalidInput, UnreadableFile
-from fleetcore_adapters.local.source import FileSource, SpooledSource, StoredSource
+from fleetcore_adapters.files.stored_source import StoredSource
+from fleetcore_adapters.local.source import FileSource, SpooledSource
 
 SUFFIXES: Final = (".csv", ".tsv", ".txt", ".gz", ".zst")
 """Files taken from a folder end in one of these, in any case."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from fleetcore.domain.ingestion import IngestionEvent
 from fleetcore.errors import VersionConflict
-from fleetcore.ports.event_store import EventStore
+from fleetcore.ports.event_store import EventStore, checked_size
 
 
 class MemoryEventStore(EventStore):
@@ -18,6 +18,7 @@ class MemoryEventStore(EventStore):
         self._streams: dict[str, tuple[IngestionEvent, ...]] = {}
 
     def append(self, stream: str, expected_version: int, events: Sequence[IngestionEvent]) -> int:
+        checked_size(events)
         with self._lock:
             held = self._streams.get(stream, ())
             if len(held) != expected_version:
@@ -30,6 +31,6 @@ class MemoryEventStore(EventStore):
         with self._lock:
             return self._streams.get(stream, ())
 
-    def streams(self) -> tuple[str, ...]:
+    def streams(self, prefix: str = "") -> tuple[str, ...]:
         with self._lock:
-            return tuple(self._streams)
+            return tuple(each for each in self._streams if each.startswith(prefix))

@@ -40,6 +40,11 @@ class MemoryLog(LocationLog):
         found.sort(key=lambda stored: (stored.event.observed_at, stored.event.fingerprint))
         return tuple(found)
 
+    def read_city(self, city: str, start_ms: int, end_ms: int) -> Iterator[StoredEvent]:
+        for stored in self.scan():
+            if stored.event.city == city and start_ms <= stored.event.observed_at < end_ms:
+                yield stored
+
     def scan(self) -> Iterator[StoredEvent]:
         with self._lock:
             appended = tuple(self._appended)

@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from fleetcore_entrypoints.cli.dead_letters import dead_letters
 from fleetcore_entrypoints.cli.folder import compact, doctor, files
 from fleetcore_entrypoints.cli.generate import generate
 from fleetcore_entrypoints.cli.ingest import ingest
@@ -22,6 +23,7 @@ COMMANDS: Final = (
     replay,
     track,
     latest,
+    dead_letters,
     files,
     compact,
     doctor,

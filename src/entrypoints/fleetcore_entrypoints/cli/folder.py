@@ -9,9 +9,9 @@ import click
 from fleetcore_entrypoints.cli.options import (
     data_option,
     examples,
-    existing_app,
+    existing_folder,
     json_option,
-    resumed_app,
+    resumed_folder,
 )
 
 
@@ -28,7 +28,7 @@ def files(*, data: Path, as_json: bool) -> None:
     """Print the Parquet files that hold the log; other files in the folder are no part of it."""
     from fleetcore_entrypoints.cli.output import print_json, shown, time_text
 
-    with resumed_app(data) as app:
+    with resumed_folder(data) as app:
         entries = app.catalogue.files().entries
     for entry in entries:
         file = entry.file
@@ -63,7 +63,7 @@ def compact(*, data: Path, as_json: bool) -> None:
     from fleetcore_entrypoints.cli.output import print_json
     from fleetcore_entrypoints.cli.progress import lasting
 
-    with resumed_app(data) as app, lasting("compacting") as tell:
+    with resumed_folder(data) as app, lasting("compacting") as tell:
         done = app.compact(tell)
     if as_json:
         print_json(asdict(done))
@@ -87,7 +87,7 @@ def doctor(*, data: Path, as_json: bool) -> None:
     from fleetcore_entrypoints.cli.output import print_json, shown
     from fleetcore_entrypoints.cli.progress import lasting
 
-    with existing_app(data) as app, lasting("examining") as tell:
+    with existing_folder(data) as app, lasting("examining") as tell:
         found = app.diagnose(tell)
     for finding in found:
         if as_json:

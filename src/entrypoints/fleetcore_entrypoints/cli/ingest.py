@@ -66,7 +66,7 @@ def ingest(
     timezone: str | None,
     speed_unit: str | None,
     vehicle_from_filename: str | None,
-    vehicles: Path | None,
+    vehicles: str | None,
     again: bool,
     as_json: bool,
 ) -> None:

@@ -11,7 +11,7 @@ from fleetcore.application.ingesting import Ingested, Request, Watcher
 from fleetcore.application.replays import replay
 from fleetcore.domain.ingestion import Ingestion
 from fleetcore.domain.interpretation import Interpretation
-from fleetcore_adapters.local.source import StoredSource
+from fleetcore_adapters.files.stored_source import StoredSource
 from fleetcore_entrypoints.cli.ledger_text import (
     headline,
     ingested_json,
@@ -19,7 +19,7 @@ from fleetcore_entrypoints.cli.ledger_text import (
     nothing_accepted,
     rejects_command,
 )
-from fleetcore_entrypoints.cli.options import existing_app
+from fleetcore_entrypoints.cli.options import existing_folder
 from fleetcore_entrypoints.cli.output import note, print_error, print_json, shown
 from fleetcore_entrypoints.cli.progress import Bar
 from fleetcore_entrypoints.local import open_local
@@ -37,7 +37,7 @@ def ingested_all(data: Path, names: Sequence[str], request: Request, *, as_json:
 
 def replayed(data: Path, ingestion: str, request: Request, *, as_json: bool) -> bool:
     """Replay the rejects of an ingestion and print what became of them; whether all went well."""
-    with existing_app(data) as app, Bar() as bar:
+    with existing_folder(data) as app, Bar() as bar:
         ingested = replay(app.fleet, ingestion, request, Onlooker(bar))
         bar.stop()
         return print_ingested(ingested, data, as_json=as_json)

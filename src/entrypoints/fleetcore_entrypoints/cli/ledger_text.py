@@ -28,6 +28,7 @@ _COUNTED: Final = (
     "rejected",
     "malformed",
     "in log",
+    "dead",
     "pending",
 )
 
@@ -137,7 +138,7 @@ def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 def print_counts(
     states: Mapping[str, Ingestion], paths: Mapping[str, str], ids: Iterable[str]
 ) -> None:
-    """A table with a line an ingestion; accepted + conflicting = in log + pending.
+    """A table with a line an ingestion; accepted + conflicting = in log + dead + pending.
 
     `ids` are those of all ingestions: each is shown as short as it still names one of them.
     """
@@ -154,6 +155,7 @@ def print_counts(
             counted.rejected,
             counted.malformed,
             ledger.store.rows,
+            ledger.dead_lettered,
             ledger.pending,
         )
         received = state.received

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,9 +13,12 @@ import click
 from fleetcore.errors import InvalidConfiguration, InvalidInput, StorageUnavailable
 
 if TYPE_CHECKING:
-    from fleetcore_entrypoints.wiring import LocalApp
+    from fleetcore_entrypoints.wiring.app import App
+    from fleetcore_entrypoints.wiring.local import LocalApp
 
 DEFAULT_DATA: Final = Path("fleetcore-data")
+ON_AWS: Final = Path("aws:")
+"""In the place of a folder: the fleet on AWS that the environment's variables name."""
 
 
 def named(text: str) -> str:
@@ -35,7 +39,7 @@ data_option = click.option(
     envvar="FLEETCORE_DATA",
     show_envvar=True,
     default=DEFAULT_DATA,
-    help="The folder that holds the data.",
+    help="The folder that holds the data; aws: for the fleet in the cloud.",
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object a line, for machines."
@@ -58,7 +62,7 @@ timezone_option = click.option(
 )
 speed_unit_option = click.option("--speed-unit", metavar="UNIT", help="km/h, mph, m/s or kn.")
 vehicles_option = click.option(
-    "--vehicles", type=Path, metavar="FILE", help="Vehicles' metadata, JSON or CSV."
+    "--vehicles", metavar="FILE|URL", help="Vehicles' metadata, JSON or CSV."
 )
 ingestion_argument = click.argument(
     "ingestion", metavar="ID", help="An ingestion, or how its id begins."
@@ -82,39 +86,62 @@ def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
 
 
 @contextmanager
-def existing_app(data: Path) -> Iterator[LocalApp]:
+def existing_app(data: Path) -> Iterator[App]:
+    """The fleet that `--data` names, if it is there. Raises `InvalidInput` where none is."""
+    if data == ON_AWS:
+        from fleetcore_entrypoints.wiring.aws import wire_aws
+
+        with closing(wire_aws(metrics=StringIO())) as app:
+            yield app
+    else:
+        with existing_folder(data) as app:
+            yield app
+
+
+@contextmanager
+def existing_folder(data: Path) -> Iterator[LocalApp]:
     """The fleet of a data folder that is there. Raises `InvalidInput` where none is."""
     from fleetcore_adapters.local.database import FILE_NAME
 
+    if data == ON_AWS:
+        raise InvalidInput(f"--data {ON_AWS}: this command is for a data folder only")
     if not (data / FILE_NAME).is_file():
         raise InvalidInput(
             f"{data}: there is no fleetcore data here; say where it is with --data DIR, "
             "or make it: fleetcore ingest FILE"
         )
-    from fleetcore_entrypoints.wiring import wire_local
+    from fleetcore_entrypoints.wiring.local import wire_local
 
-    app = wire_local(data)
-    try:
+    with closing(wire_local(data)) as app:
         yield app
-    finally:
-        app.close()
 
 
 @contextmanager
-def resumed_app(data: Path) -> Iterator[LocalApp]:
+def resumed_app(data: Path) -> Iterator[App]:
     """As `existing_app`; what an interrupted ingestion committed but did not store is stored.
 
     Where the disk does not let it be stored, a note says so: reading needs no space.
     """
-    from fleetcore.application.storing import resume
+    with existing_app(data) as app:
+        _resume(app)
+        yield app
+
+
+@contextmanager
+def resumed_folder(data: Path) -> Iterator[LocalApp]:
+    """As `resumed_app`, of a data folder."""
+    with existing_folder(data) as app:
+        _resume(app)
+        yield app
+
+
+def _resume(app: App) -> None:
     from fleetcore_entrypoints.cli.output import note
 
-    with existing_app(data) as app:
-        try:
-            resume(app.fleet)
-        except StorageUnavailable as error:
-            note(f"what an interrupted ingestion left is not stored yet: {error}")
-        yield app
+    try:
+        app.resume()
+    except StorageUnavailable as error:
+        note(f"what an interrupted ingestion left is not stored yet: {error}")
 
 
 def examples(*lines: str) -> str:

@@ -19,9 +19,11 @@ from fleetcore_entrypoints.cli.options import (
     epilog=examples(
         "fleetcore track BER-C00001 --from 2024-05-06T06:00 --to 2024-05-06T07:00",
         "fleetcore track BER-C00001 --clean --format geojson > track.geojson",
+        "fleetcore track --city Berlin --from 2024-05-06 --to 2024-05-07 --json",
     )
 )
-@click.argument("vehicle", help="The vehicle's id.")
+@click.argument("vehicle", required=False, metavar="[VEHICLE]", help="The vehicle's id.")
+@click.option("--city", metavar="NAME", help="All vehicles that reported this city instead.")
 @click.option("--from", "start", metavar="TIME", help="The first instant, ISO 8601 (else UTC).")
 @click.option("--to", "end", metavar="TIME", help="The instant before which it ends.")
 @click.option("--clean", is_flag=True, help="Of several reports of an instant only the winner.")
@@ -36,7 +38,8 @@ from fleetcore_entrypoints.cli.options import (
 @json_option
 def track(
     *,
-    vehicle: str,
+    vehicle: str | None,
+    city: str | None,
     start: str | None,
     end: str | None,
     clean: bool,
@@ -44,7 +47,7 @@ def track(
     data: Path,
     as_json: bool,
 ) -> None:
-    """Print what a vehicle reported, in the order it happened."""
+    """Print what a vehicle, or all in a city, reported, in the order it happened."""
     from fleetcore.application import tracks
     from fleetcore_entrypoints.cli import event_formats
     from fleetcore_entrypoints.cli.output import note, time_text
@@ -52,13 +55,23 @@ def track(
 
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json and --format {form} contradict each other; say one")
-    vehicle_id = id_asked_for(vehicle)
+    if (vehicle is None) == (city is None):
+        raise click.UsageError("say which track: a VEHICLE, or --city NAME")
     start_ms = tracks.BEGINNING_MS if start is None else instant(start, "--from")
     end_ms = tracks.END_MS if end is None else instant(end, "--to")
+    show = event_formats.FORMATS["json" if as_json else form or "table"]
+    if vehicle is None:
+        with resumed_app(data) as app:
+            events = tracks.city_tracks(app.fleet, city or "", start_ms, end_ms, clean=clean)
+        show(events)
+        if not events:
+            note(f"no events of the city {city!r} in this span")
+        return
+    vehicle_id = id_asked_for(vehicle)
     with resumed_app(data) as app:
         events = tracks.track(app.fleet, vehicle_id, start_ms, end_ms, clean=clean)
         known = events or tracks.latest(app.fleet, [vehicle_id])
-    event_formats.FORMATS["json" if as_json else form or "table"](events)
+    show(events)
     if not known:
         note(f"nothing is known of {vehicle!r}")
     elif not events:

@@ -42,7 +42,7 @@ def replay(
     mapping: tuple[str, ...],
     timezone: str | None,
     speed_unit: str | None,
-    vehicles: Path | None,
+    vehicles: str | None,
     again: bool,
     as_json: bool,
 ) -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from fleetcore.domain.ingestion import IngestionEvent, IngestionFailed, IngestionSuperseded
-from fleetcore.errors import VersionConflict
-from fleetcore.ports.event_store import EventStore
+from fleetcore.errors import InvalidInput, VersionConflict
+from fleetcore.ports.event_store import MAX_EVENTS, EventStore
 from fleetcore.testing.contracts.race import raced
 from fleetcore.testing.histories import ingestion_histories
 
@@ -52,6 +52,33 @@ class EventStoreContract:
             store.append(stream, version, [ONE])
 
         assert ("b", "a", "c") == store.streams()
+
+    def test_lists_streams_by_prefix(self, store: EventStore) -> None:
+        """Only those that begin with it, and a prefix is no pattern."""
+        for stream in ("b/2", "a", "b/1", "B/1", "b", "%", "_/é", "_"):
+            store.append(stream, 0, [ONE])
+
+        assert ("b/2", "b/1") == store.streams("b/")
+        assert ("b/2", "b/1", "b") == store.streams("b")
+        assert ("_/é",) == store.streams("_/é")
+        assert (("%",), ("_/é", "_")) == (store.streams("%"), store.streams("_"))
+        assert () == store.streams("c")
+
+    def test_takes_no_more_than_a_transaction_holds(self, store: EventStore) -> None:
+        """So many events are one append, and one more is refused and changes nothing."""
+        with pytest.raises(InvalidInput, match=str(MAX_EVENTS)):
+            store.append("a", 0, [ONE] * (MAX_EVENTS + 1))
+
+        assert MAX_EVENTS == store.append("a", 0, [ONE] * MAX_EVENTS)
+        assert 2 * MAX_EVENTS == store.append("a", MAX_EVENTS, [TWO] * MAX_EVENTS)
+        assert (ONE,) * MAX_EVENTS + (TWO,) * MAX_EVENTS == store.read("a")
+
+    def test_keeps_large_events(self, store: EventStore) -> None:
+        """What a long file decides may be long, and several such events fit one append."""
+        large = [IngestionFailed(code="x", message=f"{n}é\0" * 100_000) for n in range(3)]
+        store.append("a", 0, large)
+
+        assert tuple(large) == store.read("a")
 
     @pytest.mark.parametrize("expected", [0, 2])
     def test_refuses_another_version(self, store: EventStore, expected: int) -> None:

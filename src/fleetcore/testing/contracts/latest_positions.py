@@ -116,7 +116,7 @@ class LatestPositionsContract:
 
     @pytest.mark.parametrize(
         ("asked", "answered"),
-        [(("b", "a", "b"), ("a", "b")), (("c", "nobody"), ("c",)), ((), ())],
+        [(("b", "a", "b"), ("a", "b")), (("c", "nobody", ""), ("c",)), ((), ())],
     )
     def test_reads_the_vehicles_asked_for(
         self, view: LatestPositions, asked: Sequence[str], answered: Sequence[str]

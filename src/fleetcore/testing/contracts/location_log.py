@@ -102,6 +102,14 @@ def again(event: StoredEvent, ingestion: str = "2e") -> StoredEvent:
     return evolve(event, ingestion=ingestion, line=99)
 
 
+def in_city(
+    city: str, vehicle_id: str, observed_at: int, latitude: float = 48.137, ingestion: str = "1f"
+) -> StoredEvent:
+    """An event that reports a city."""
+    event = stored(vehicle_id, observed_at, latitude, ingestion)
+    return evolve(event, event=evolve(event.event, city=city))
+
+
 class LocationLogContract:
     """Needs the fixture `open_location_log`, which opens `LogRig`s on one state."""
 
@@ -135,6 +143,42 @@ class LocationLogContract:
         assert () == rig.log.read_vehicle("cab-1", 2, 2)
         assert () == rig.log.read_vehicle("cab-", 0, 10)
         assert tuple(events) == rig.log.read_vehicle("cab-1", -(2**70), 2**70)
+
+    def test_reads_a_span_of_a_city(self, rig: LogRig) -> None:
+        """The start belongs to a span and the end does not; other cities stay out."""
+        day_ms = 86_400_000
+        times = (-1, 0, day_ms - 1, day_ms, 9 * day_ms)
+        here = [in_city("a", f"cab-{n}", at) for n, at in enumerate(times)]
+        rig.append("1", *here, in_city("b", "cab-1", 0), in_city("", "cab-2", 0), ONE)
+        rig.append("2", in_city("a", "cab-9", 0))
+
+        def found(city: str, start_ms: int, end_ms: int) -> set[tuple[str, int]]:
+            read = list(rig.log.read_city(city, start_ms, end_ms))
+            assert len(set(read)) == len(read)
+            return {each.event.identity for each in read}
+
+        def expected(*events: StoredEvent) -> set[tuple[str, int]]:
+            return {each.event.identity for each in events}
+
+        nine = ("cab-9", 0)
+        assert expected(*here) | {nine} == found("a", -(2**70), 2**70)
+        assert expected(*here[1:3]) | {nine} == found("a", 0, day_ms)
+        assert expected(here[3]) == found("a", day_ms, day_ms + 1)
+        assert {("cab-1", 0)} == found("b", 0, 1)
+        assert {("cab-2", 0)} == found("", 0, 1)
+        assert set() == found("a", 5, 5) == found("c", 0, 10) == found("a", day_ms + 1, 2 * day_ms)
+
+    def test_reads_siblings_and_every_field_of_a_city(self, rig: LogRig) -> None:
+        """Also of a city with a long name; equal reports are there once."""
+        city = "\u8eca" * 5000
+        one, other = in_city(city, "cab-1", 1), in_city(city, "cab-1", 1, 50.0, ingestion="2e")
+        rig.append("1", FULL, one)
+        rig.append("1", other, again(FULL))
+
+        assert [FULL] == list(rig.log.read_city("Zürich", 0, 2**60))
+        assert {one, other} == set(rig.log.read_city(city, 0, 2))
+        rig.compact()
+        assert {one, other} == set(rig.log.read_city(city, 0, 2))
 
     def test_reads_in_order_of_time_then_fingerprint(self, rig: LogRig) -> None:
         """Also across parts and siblings."""
@@ -331,28 +375,22 @@ class LocationLogContract:
     def test_racing_appends_lose_and_double_nothing(
         self, open_location_log: Callable[[], LogRig]
     ) -> None:
-        """Overlapping files appended at once end as if they came one after the other."""
+        """Of overlapping files appended at once every payload is there, once.
+
+        A log may count an equal row as stored by both, or a conflict on neither side.
+        """
         rigs = [open_location_log() for _ in range(4)]
-        parts = [
-            rig.put(
-                "1",
-                *(stored("cab-1", at, ingestion=f"{n}a", line=at) for at in range(n, n + 50)),
-                stored("cab-2", 1, float(n), ingestion=f"{n}a", line=99),
-            )
-            for n, rig in enumerate(rigs)
-        ]
 
-        outcomes = raced(
-            [partial(rig.log.append, [part]) for rig, part in zip(rigs, parts, strict=True)]
-        )
+        outcomes = racing_appends(rigs)
 
-        total = StoreOutcome()
-        for outcome in outcomes:
-            assert isinstance(outcome, tuple)
-            total += outcome[0]
-        assert StoreOutcome(stored=54, already_stored=147, conflicting=3) == total
+        assert 4 * 51 == sum(outcome.rows for outcome in outcomes)
+        assert 57 <= sum(outcome.stored + outcome.conflicting for outcome in outcomes)
+        assert 3 >= sum(outcome.conflicting for outcome in outcomes)
         assert 53 == len(rigs[0].log.read_vehicle("cab-1", 0, 100))
         assert 4 == len(rigs[0].log.read_vehicle("cab-2", 0, 100))
+        assert 57 == len(list(rigs[0].log.scan()))
+        winners, _ = _winners(rigs[0].log, 0)
+        assert {("cab-1", 52), ("cab-2", 1)} == {each.event.identity for each in winners}
 
     def test_one_part_appended_at_once_is_stored_once(
         self, open_location_log: Callable[[], LogRig]
@@ -366,6 +404,28 @@ class LocationLogContract:
         assert [(StoreOutcome(stored=2),)] * 4 == outcomes
         assert {ONE, TWO} == set(rigs[0].log.scan())
         assert 2 == len(list(rigs[0].log.scan()))
+
+
+def racing_appends(rigs: Sequence[LogRig]) -> list[StoreOutcome]:
+    """What is said of overlapping parts, one a rig, that are appended at once.
+
+    With four rigs: 53 payloads of one vehicle, and four payloads of one identity of another.
+    """
+    parts = [
+        rig.put(
+            "1",
+            *(stored("cab-1", at, ingestion=f"{n}a", line=at) for at in range(n, n + 50)),
+            stored("cab-2", 1, float(n), ingestion=f"{n}a", line=99),
+        )
+        for n, rig in enumerate(rigs)
+    ]
+    outcomes: list[StoreOutcome] = []
+    for outcome in raced(
+        [partial(rig.log.append, [part]) for rig, part in zip(rigs, parts, strict=True)]
+    ):
+        assert isinstance(outcome, tuple)
+        outcomes += outcome
+    return outcomes
 
 
 def _winners(log: LocationLog, cursor: int) -> tuple[list[StoredEvent], int]:

@@ -51,6 +51,15 @@ class ObjectStoreContract:
         assert store.put_if_absent(KEY, content)
         assert content == store.get(KEY)
 
+    def test_a_large_object_is_like_any_other(self, store: ObjectStore) -> None:
+        """However many requests it takes, there is the whole of it or nothing, once."""
+        content = b"".join(bytes([n]) * (1 << 20) for n in range(18))
+        stored = [store.put_if_absent(KEY, content), store.put_if_absent(KEY, content[1:])]
+
+        assert [True, False] == stored
+        assert content == store.get(KEY)
+        assert [KEY] == list(store.keys("fresh/"))
+
     def test_never_overwrites(self, store: ObjectStore) -> None:
         """A second put of a key stores nothing, and says so."""
         stored = [store.put_if_absent(KEY, content) for content in (b"first", b"second", b"first")]

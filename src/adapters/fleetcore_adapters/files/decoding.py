@@ -31,8 +31,12 @@ class _Decompressor(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
-class _Readable(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
+class Readable(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """At most `size` of the next bytes, all of them if it is negative; none at the end."""
+        raise NotImplementedError
 
 
 def is_utf8(encoding: str) -> bool:
@@ -127,7 +131,7 @@ class Chunked(io.RawIOBase):
 class _Headed(io.RawIOBase):
     """A reader that gives some bytes before the rest."""
 
-    def __init__(self, head: bytes, rest: _Readable) -> None:
+    def __init__(self, head: bytes, rest: Readable) -> None:
         self._head = head
         self._rest = rest
 
@@ -148,7 +152,7 @@ class _Headed(io.RawIOBase):
         return head + self._rest.read(size - len(head))
 
 
-def without_mark(content: _Readable) -> io.RawIOBase:
+def without_mark(content: Readable) -> io.RawIOBase:
     """UTF-8 content without its byte order mark."""
     head = b""
     while len(head) < len(codecs.BOM_UTF8) and (

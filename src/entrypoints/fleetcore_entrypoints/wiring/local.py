@@ -1,4 +1,4 @@
-"""The composition root: which adapters a fleet is made of."""
+"""The adapters of a fleet in a data folder."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from attrs import frozen
 
 from fleetcore.application.findings import Finding
 from fleetcore.application.fleet import Fleet
+from fleetcore.application.storing import drain, resume
 from fleetcore.ports.catalogue import Catalogue
 from fleetcore.ports.progress import Progress, unwatched
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
@@ -18,11 +19,13 @@ from fleetcore_adapters.arrow.log_files import opened_in
 from fleetcore_adapters.local.catalogue import LocalCatalogue
 from fleetcore_adapters.local.clock import SystemClock
 from fleetcore_adapters.local.database import Database
+from fleetcore_adapters.local.dead_letters import LocalDeadLetters
 from fleetcore_adapters.local.event_store import LocalEventStore
 from fleetcore_adapters.local.lanes import LocalLanes
 from fleetcore_adapters.local.latest_positions import LocalLatestPositions
 from fleetcore_adapters.local.object_store import UNFINISHED_FOLDER, LocalObjectStore
 from fleetcore_adapters.local.origins import LocalOrigins
+from fleetcore_entrypoints.wiring.app import App
 
 if TYPE_CHECKING:
     from fleetcore_adapters.arrow.compaction import Compacted
@@ -30,14 +33,12 @@ if TYPE_CHECKING:
 
 
 @frozen(kw_only=True, slots=True)
-class LocalApp:
+class LocalApp(App):
     """A fleet in a data folder, with what only a data folder has."""
 
     folder: Path
-    fleet: Fleet
     catalogue: Catalogue
     housekeeping: Callable[[], Housekeeping]
-    close: Callable[[], None]
 
     def compact(self, progress: Progress = unwatched) -> Compacted:
         """See `Housekeeping.compact`."""
@@ -56,10 +57,13 @@ def wire_local(folder: Path) -> LocalApp:
     database = Database(folder)
     objects = LocalObjectStore(folder)
     catalogue = LocalCatalogue(database)
+    clock = SystemClock()
+    lanes = LocalLanes(database, clock)
     fleet = Fleet(
-        clock=SystemClock(),
+        clock=clock,
         events=LocalEventStore(database),
-        lanes=LocalLanes(database),
+        lanes=lanes,
+        dead_letters=LocalDeadLetters(database),
         objects=objects,
         origins=LocalOrigins(database),
         log=ParquetLog(catalogue, objects, opened_in(folder)),
@@ -71,12 +75,14 @@ def wire_local(folder: Path) -> LocalApp:
         # Imported here, because ingesting and reading need nothing of it.
         from fleetcore_entrypoints.housekeeping import Housekeeping
 
-        return Housekeeping(database, fleet, catalogue)
+        return Housekeeping(database, fleet, catalogue, lanes)
 
     return LocalApp(
         folder=folder,
         fleet=fleet,
+        resume=lambda: resume(fleet),
+        settle=lambda: drain(fleet),
+        close=database.close,
         catalogue=catalogue,
         housekeeping=housekeeping,
-        close=database.close,
     )

@@ -1,0 +1,4 @@
+output "alerts_topic_arn" {
+  description = "Where alerts go."
+  value       = aws_sns_topic.alerts.arn
+}

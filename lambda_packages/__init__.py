@@ -1,0 +1,1 @@
+"""Makes the deployment packages of the Lambda functions; run by `make package`."""

@@ -1,0 +1,1 @@
+"""The log, the streams and the views in DynamoDB."""

@@ -1,0 +1,1 @@
+"""Objects and uploaded files in S3."""

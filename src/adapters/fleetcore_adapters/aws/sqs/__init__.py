@@ -1,0 +1,1 @@
+"""Lanes and dead letters in SQS."""

@@ -1,0 +1,1 @@
+"""Files as they lie, decompressed and decoded: what the sources of all storages share."""

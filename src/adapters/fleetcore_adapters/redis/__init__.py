@@ -1,0 +1,1 @@
+"""Adapters on Redis and Valkey: caches and filters whose loss costs time, never data."""

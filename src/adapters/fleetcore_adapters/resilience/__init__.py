@@ -1,0 +1,1 @@
+"""How remote services are called: retries within a budget, a circuit breaker, deadlines."""

@@ -1,0 +1,209 @@
+"""`fleetcore dead-letters`: parts that could not be stored, and giving them another try."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fleetcore_entrypoints.cli.options import (
+    data_option,
+    examples,
+    existing_app,
+    json_option,
+    resumed_app,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from fleetcore.domain.parts import DeadLetter
+    from fleetcore.ports.origins import Origin
+
+_ids_argument = click.argument(
+    "ids", nargs=-1, metavar="[ID]...", help="An ingestion or a part's key, or how it begins."
+)
+
+
+@click.group(
+    epilog=examples(
+        "fleetcore dead-letters list",
+        "fleetcore dead-letters show 3fa9",
+        "fleetcore dead-letters redrive --all --rate 5",
+    )
+)
+def dead_letters() -> None:
+    """Parts whose rows could not be stored: what was wrong, and another try.
+
+    Their rows are counted as dead in the ledger until they are redriven.
+    """
+
+
+@dead_letters.command("list", epilog=examples("fleetcore dead-letters list --json"))
+@data_option
+@json_option
+def list_(*, data: Path, as_json: bool) -> None:
+    """List every dead letter, oldest first."""
+    from fleetcore.application.dead_letters import dead_letters as all_letters
+    from fleetcore_entrypoints.cli.output import note, print_json, print_table, shown, time_text
+
+    with existing_app(data) as app:
+        letters = all_letters(app.fleet)
+        origins = app.fleet.origins.read() if letters else {}
+    if as_json:
+        for letter in letters:
+            print_json(_content(letter, origins))
+    elif letters:
+        print_table(
+            ["died (UTC)", "ingestion", "lane", "rows", "tries", "why", "path"],
+            [
+                [
+                    time_text(letter.died_at_ms)[:16].replace("T", " "),
+                    letter.message.ingestion,
+                    letter.message.part.lane,
+                    f"{_rows(letter):,}",
+                    str(letter.tries),
+                    letter.code,
+                    shown(_path(letter, origins)),
+                ]
+                for letter in letters
+            ],
+            "lllrr",
+        )
+    else:
+        note("there are no dead letters")
+
+
+@dead_letters.command(epilog=examples("fleetcore dead-letters show 3fa9"))
+@_ids_argument
+@data_option
+@json_option
+def show(*, ids: tuple[str, ...], data: Path, as_json: bool) -> None:
+    """Print dead letters in full: the part, what was wrong, and the rows that were refused.
+
+    Without an ID all of them.
+    """
+    from fleetcore.application.dead_letters import dead_letters as all_letters
+    from fleetcore_entrypoints.cli.output import print_json, shown, time_text
+
+    with existing_app(data) as app:
+        letters = all_letters(app.fleet)
+        letters = _chosen(letters, ids) if ids else letters
+        origins = app.fleet.origins.read()
+    for letter in letters:
+        if as_json:
+            print_json(_content(letter, origins))
+            continue
+        part = letter.message.part
+        print(f"{part.key}  ({shown(_path(letter, origins)) or 'path unknown'})")
+        print(f"  ingestion {letter.message.ingestion}, attempt {letter.message.attempt}")
+        print(f"  given up {time_text(letter.died_at_ms)} after {letter.tries} tries")
+        print(f"  {letter.code}: {shown(letter.reason)}")
+        print(f"  {_rows(letter):,} of its {part.rows:,} rows are not stored")
+        for row in letter.rows:
+            print(f"    line {row.line:,}  {shown(row.reason)}")
+            print(f"      {shown(row.payload)}")
+
+
+@dead_letters.command(
+    epilog=examples(
+        "fleetcore dead-letters redrive 3fa9", "fleetcore dead-letters redrive --all --rate 5"
+    )
+)
+@_ids_argument
+@click.option("--all", "everything", is_flag=True, help="Every dead letter.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    metavar="N",
+    help="At most so many parts a second.",
+)
+@data_option
+@json_option
+def redrive(
+    *, ids: tuple[str, ...], everything: bool, rate: float, data: Path, as_json: bool
+) -> None:
+    """Send the parts of dead letters again; their rows are pending from then on.
+
+    Mend what is wrong first: `fleetcore dead-letters show`. In a data folder the parts are
+    stored at once. Exit status 1 if any is a dead letter again.
+    """
+    from fleetcore.application.dead_letters import dead_letters as all_letters
+    from fleetcore.application.dead_letters import redrive as redriven
+    from fleetcore_entrypoints.cli.output import note, print_error, print_json
+
+    if everything == bool(ids):
+        raise click.UsageError("say which dead letters: ID..., or --all")
+    with resumed_app(data) as app:
+        letters = all_letters(app.fleet)
+        letters = letters if everything else _chosen(letters, ids)
+        failed = dict(redriven(app.fleet, letters, _paced(1 / rate)))
+        failed |= app.settle()
+    for letter in letters:
+        key = letter.message.part.key
+        error = failed.get(key)
+        if as_json:
+            told = None if error is None else {"code": error.code, "message": str(error)}
+            print_json({"part": key, "rows": _rows(letter), "error": told})
+        if error is not None:
+            print_error(error.code, str(error))
+    sent = sum(letter.message.part.key not in failed for letter in letters)
+    note(f"redriven: {sent:,} of {len(letters):,} parts")
+    if failed:
+        raise click.exceptions.Exit(1)
+
+
+def _paced(seconds: float) -> Callable[[], None]:
+    import time
+
+    return lambda: time.sleep(seconds)
+
+
+def _chosen(letters: Iterable[DeadLetter], ids: Sequence[str]) -> tuple[DeadLetter, ...]:
+    """The letters whose ingestion or part begins so. Raises `InvalidInput` for an id of none."""
+    from fleetcore.errors import InvalidInput
+
+    found = tuple(letters)
+    for each in ids:
+        if not any(_is_of(letter, each) for letter in found):
+            raise InvalidInput(
+                f"no dead letter is of {each!r}; `fleetcore dead-letters list` lists them"
+            )
+    return tuple(letter for letter in found if any(_is_of(letter, each) for each in ids))
+
+
+def _is_of(letter: DeadLetter, beginning: str) -> bool:
+    message = letter.message
+    return message.ingestion.startswith(beginning) or message.part.key.startswith(beginning)
+
+
+def _rows(letter: DeadLetter) -> int:
+    return len(letter.rows) or letter.message.part.rows
+
+
+def _path(letter: DeadLetter, origins: Mapping[str, Origin]) -> str:
+    origin = origins.get(letter.message.ingestion)
+    return "" if origin is None else origin.name
+
+
+def _content(letter: DeadLetter, origins: Mapping[str, Origin]) -> dict[str, object]:
+    from fleetcore_entrypoints.cli.output import time_text
+
+    return {
+        "part": letter.message.part.key,
+        "path": _path(letter, origins) or None,
+        "ingestion_id": letter.message.ingestion,
+        "attempt": letter.message.attempt,
+        "lane": letter.message.part.lane,
+        "code": letter.code,
+        "reason": letter.reason,
+        "tries": letter.tries,
+        "died_at": time_text(letter.died_at_ms),
+        "dead_rows": _rows(letter),
+        "rows": [
+            {"number": row.number, "line": row.line, "reason": row.reason, "payload": row.payload}
+            for row in letter.rows
+        ],
+    }

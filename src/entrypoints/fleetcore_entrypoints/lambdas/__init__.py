@@ -1,0 +1,1 @@
+"""AWS Lambda handlers: each parses its event, runs one use case and answers."""

@@ -1,0 +1,239 @@
+"""The adapters of a fleet on AWS."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from attrs import frozen
+
+from fleetcore.application.fleet import Fleet
+from fleetcore.application.fleet_file import FleetConfig, fleet_config
+from fleetcore.application.ingesting import Metadata, Request
+from fleetcore.domain.lanes import LANES, Lane
+from fleetcore.errors import InvalidConfiguration
+from fleetcore.ports.source import Source
+from fleetcore.ports.telemeter import Telemeter
+from fleetcore_adapters.aws.clients import Clients
+from fleetcore_adapters.aws.cloudwatch.telemeter import CloudWatchTelemeter
+from fleetcore_adapters.aws.dynamodb.event_store import DynamoEventStore
+from fleetcore_adapters.aws.dynamodb.latest_positions import DynamoLatestPositions
+from fleetcore_adapters.aws.dynamodb.location_log import DynamoLog, LogSettings
+from fleetcore_adapters.aws.dynamodb.origins import DynamoOrigins
+from fleetcore_adapters.aws.dynamodb.requests import Requests
+from fleetcore_adapters.aws.s3.object_store import S3ObjectStore
+from fleetcore_adapters.aws.s3.source import S3Source
+from fleetcore_adapters.aws.sqs.dead_letters import SqsDeadLetters
+from fleetcore_adapters.aws.sqs.lanes import SqsLanes
+from fleetcore_adapters.aws.sqs.queue import Outgoing, Queue
+from fleetcore_adapters.local.clock import SystemClock
+from fleetcore_adapters.resilience.policy import Policy, no_deadline
+from fleetcore_entrypoints.options import content_at, metadata_at, metadata_in
+from fleetcore_entrypoints.wiring.app import App
+from fleetcore_entrypoints.wiring.aws_config import AwsConfig
+
+if TYPE_CHECKING:
+    from fleetcore.ports.batch_engine import BatchEngine
+    from fleetcore.ports.seen_window import SeenWindow
+    from fleetcore_adapters.redis.clients import Connect
+    from fleetcore_adapters.redis.vehicles import CachedVehicles
+
+_S3_URL: Final = "s3://"
+_DOCUMENT_TIMEOUT_S: Final = 2.0
+"""Vehicles' metadata may be many MB."""
+
+
+@frozen(kw_only=True, slots=True)
+class AwsApp(App):
+    """A fleet on AWS, with what only its handlers use.
+
+    `request` tells how files are read and judged, `source` gives an uploaded object, of the
+    version where one is named, and `go_on` asks for another run with this message's body.
+    """
+
+    telemeter: Telemeter
+    request: Callable[[], Request]
+    source: Callable[[str, str, str | None], Source]
+    go_on: Callable[[str], None]
+
+
+def wire_aws(
+    config: AwsConfig | None = None,
+    *,
+    deadline_s: Callable[[], float | None] = no_deadline,
+    metrics: TextIO | None = None,
+) -> AwsApp:
+    """The fleet that a configuration names (None: the environment's variables).
+
+    `deadline_s` tells the instant, on the monotonic clock, by which the work at hand must be
+    over. `metrics` is where they are written (None: standard output, where Lambda looks).
+    Raises `InvalidConfiguration`; nothing is asked of a service yet.
+    """
+    config = config or AwsConfig.from_environment(os.environ)
+    clients = Clients()
+    policy = partial(Policy, deadline_s=deadline_s)
+    s3 = policy("S3")
+    objects = S3ObjectStore(clients.s3, config.bucket, s3, kms_key=config.kms_key)
+    clock = SystemClock()
+    telemeter = CloudWatchTelemeter(
+        metrics or sys.stdout,
+        clock,
+        clients=clients,
+        policy=policy("SNS"),
+        topic=config.alerts_topic,
+    )
+    redis = _redis(config, clients, telemeter)
+    requests = Requests(clients.dynamodb, policy("DynamoDB"))
+    engine = _engine()
+    sqs = policy("SQS")
+    fleet = Fleet(
+        clock=clock,
+        events=DynamoEventStore(requests, config.streams_table),
+        lanes=SqsLanes(_queues(clients, sqs, moving=config.moving_queue, idle=config.idle_queue)),
+        dead_letters=SqsDeadLetters(
+            _queues(clients, sqs, moving=config.moving_dead_queue, idle=config.idle_dead_queue)
+        ),
+        objects=objects,
+        origins=DynamoOrigins(requests, config.streams_table),
+        log=DynamoLog(
+            requests,
+            config.log_table,
+            config.parts_table,
+            objects=objects,
+            read_rows=engine.events,
+            clock=clock,
+            seen=None if redis is None else redis.seen_window(),
+            settings=LogSettings(keep_days=config.log_ttl_days),
+        ),
+        latest=DynamoLatestPositions(requests, config.views_table),
+        engine=engine,
+    )
+
+    def source(bucket: str, key: str, version: str | None) -> Source:
+        return S3Source(clients.s3, bucket, key, s3, version=version)
+
+    def document(url: str) -> bytes:
+        bucket, _, key = url.removeprefix(_S3_URL).partition("/")
+        return S3ObjectStore(clients.s3, bucket, s3).get(key)
+
+    return AwsApp(
+        fleet=fleet,
+        resume=lambda: None,
+        settle=dict,
+        close=lambda: None,
+        telemeter=telemeter,
+        request=_request(config, document, redis),
+        source=source,
+        go_on=_go_on(config, clients, sqs),
+    )
+
+
+def _queues(clients: Clients, policy: Policy, *, moving: str, idle: str) -> dict[Lane, Queue]:
+    return dict(zip(LANES, (Queue(clients, url, policy) for url in (moving, idle)), strict=True))
+
+
+def _engine() -> BatchEngine:
+    # Arrow's imports are most of a start; a command that reads a ledger does without them.
+    from fleetcore_adapters.arrow.batch_engine import ArrowEngine
+
+    return ArrowEngine(spool_folder=Path(tempfile.gettempdir()))
+
+
+class _Redis:
+    """What a fleet keeps in Redis: two caches behind one breaker."""
+
+    def __init__(self, config: AwsConfig, clients: Clients, telemeter: Telemeter) -> None:
+        from fleetcore_adapters.redis.seen_window import IMPATIENT
+
+        self._config = config
+        self._clients = clients
+        self._telemeter = telemeter
+        self._policy = Policy("Redis", IMPATIENT)
+
+    def seen_window(self) -> SeenWindow:
+        from fleetcore_adapters.redis.seen_window import RedisSeenWindow
+
+        return RedisSeenWindow(self._connect(), self._telemeter, self._policy)
+
+    def vehicles(self, url: str, fetch: Callable[[], bytes]) -> CachedVehicles:
+        from fleetcore_adapters.redis.vehicles import CachedVehicles
+
+        return CachedVehicles(
+            self._connect(_DOCUMENT_TIMEOUT_S),
+            url,
+            fetch,
+            lambda content: metadata_in(content, url).directory,
+            telemeter=self._telemeter,
+            policy=self._policy,
+        )
+
+    def _connect(self, timeout_s: float | None = None) -> Connect:
+        from fleetcore_adapters.redis.clients import TIMEOUT_S, TokenCredentials, connecting
+
+        config = self._config
+        credentials = None
+        if config.redis_user is not None and config.redis_iam_cache is not None:
+            from fleetcore_adapters.aws.elasticache_token import elasticache_token
+
+            session = self._clients.session
+            token = elasticache_token(session, config.redis_iam_cache, config.redis_user)
+            credentials = TokenCredentials(config.redis_user, token)
+        return connecting(
+            config.redis_url or "", credentials=credentials, timeout_s=timeout_s or TIMEOUT_S
+        )
+
+
+def _redis(config: AwsConfig, clients: Clients, telemeter: Telemeter) -> _Redis | None:
+    return None if config.redis_url is None else _Redis(config, clients, telemeter)
+
+
+def _request(
+    config: AwsConfig, document: Callable[[str], bytes], redis: _Redis | None
+) -> Callable[[], Request]:
+    """How files are read and judged: the configuration once, the vehicles as they are now."""
+
+    @cache
+    def configured() -> FleetConfig:
+        if config.config is None:
+            return FleetConfig()
+        try:
+            return fleet_config(document(config.config).decode(), config.config)
+        except UnicodeDecodeError as error:
+            raise InvalidConfiguration(f"{config.config}: the file is not UTF-8: {error}") from None
+
+    metadata = _metadata(config.vehicles, document, redis)
+
+    def request() -> Request:
+        told = configured()
+        return Request(reading=told.reading, settings=told.settings, metadata=metadata())
+
+    return request
+
+
+def _metadata(
+    url: str | None, document: Callable[[str], bytes], redis: _Redis | None
+) -> Callable[[], Metadata | None]:
+    if url is None:
+        return lambda: None
+    if redis is None:
+        return cache(lambda: metadata_at(url, document))
+    cached = redis.vehicles(url, lambda: content_at(url, document))
+    return lambda: metadata_in(cached.content(), url)
+
+
+def _go_on(config: AwsConfig, clients: Clients, policy: Policy) -> Callable[[str], None]:
+    def go_on(body: str) -> None:
+        if config.uploads_queue is None:
+            raise InvalidConfiguration(
+                "FLEETCORE_UPLOADS_QUEUE is not set: a file that is too long for one run needs it"
+            )
+        Queue(clients, config.uploads_queue, policy).send(
+            [Outgoing(body=body, group_id="", deduplication_id="")]
+        )
+
+    return go_on
