@@ -77,6 +77,7 @@ module "telemetry" {
     security_group_id = module.network[0].functions_security_group_id
   } : null
 
+  redis_url          = var.redis_url
   vehicles_url       = var.vehicles_url
   config_url         = var.config_url
   log_ttl_days       = var.log_ttl_days

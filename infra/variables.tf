@@ -84,6 +84,12 @@ variable "existing_role_arns" {
   default = {}
 }
 
+variable "redis_url" {
+  description = "A Redis that is there already and can be reached without a network of its own; the feature `cache` is off then."
+  type        = string
+  default     = null
+}
+
 variable "vehicles_url" {
   description = "Where the vehicles' metadata is: s3://bucket/key, or https://... where there is no cache."
   type        = string

@@ -18,4 +18,4 @@ def _terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 @pytest.fixture(name="built", scope="session")
 def _built(terraform: Terraform) -> Mapping[str, Mapping[str, Any]]:
     """What the runs of some test files build, by `<file>/<run>`, with a provider that is mocked."""
-    return terraform.states("lake", "observability", "telemetry")
+    return terraform.states("lake", "observability", "storage", "telemetry")

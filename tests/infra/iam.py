@@ -67,7 +67,7 @@ def operation_of(service: str, operation: str, parameters: Mapping[str, Any]) ->
 def resources_of(parameters: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[str]:
     """What a call of the SDK was on, by the names that `names` gives to buckets, tables, ...
 
-    An object goes by its bucket and the first part of its key.
+    An object goes by its bucket and the folder it lies in, or its key where it lies in none.
     """
     found = [
         *(parameters[each] for each in ("TableName", "QueueUrl", "TopicArn") if each in parameters),
@@ -83,7 +83,8 @@ def resources_of(parameters: Mapping[str, Any], names: Mapping[str, str]) -> Ite
     if "Bucket" in parameters:
         bucket = names[parameters["Bucket"]]
         key = parameters.get("Key")
-        yield bucket if key is None else f"{bucket}/{key.partition('/')[0]}/*"
+        folder = "" if key is None else key.partition("/")[0]
+        yield bucket if key is None else f"{bucket}/{folder}" + "/*" * (folder != key)
 
 
 def needed(calls: Calls) -> frozenset[Grant]:

@@ -33,6 +33,21 @@ provider_installation {{
 """
 _REGISTRY: Final = "disable_checkpoint = true\n"
 
+MINISTACK_DIFFERENCES: Final = frozenset(
+    {
+        "aws_cloudwatch_metric_alarm.actions_enabled",
+        "aws_cloudwatch_metric_alarm.alarm_actions",
+        "aws_cloudwatch_metric_alarm.alarm_description",
+        "aws_cloudwatch_metric_alarm.dimensions",
+        "aws_cloudwatch_metric_alarm.ok_actions",
+        "aws_cloudwatch_metric_alarm.period",
+        "aws_cloudwatch_metric_alarm.statistic",
+        "aws_cloudwatch_metric_alarm.treat_missing_data",
+        "aws_dynamodb_table.point_in_time_recovery",
+    }
+)
+"""What ministack forgets of what it is told, as `changed` says it of a second plan."""
+
 _LOCAL_STATE: Final = 'terraform {\n  backend "local" {}\n}\n'
 
 

@@ -12,7 +12,8 @@ from tests.infra.iam import Grant, actions_of, granted, needed, operation_of, re
 
 from fleetcore_adapters.aws.operations import OPERATIONS
 
-CALLS: Final = Path(__file__).with_name("calls")
+CALLS: Final = Path(__file__).parents[1] / "system" / "recorded_calls.json"
+"""What each handler was seen to call."""
 
 CONSUMED: Final = {"ingest_file": ("uploads",), "store_events": ("idle", "moving.fifo")}
 """The queues that Lambda itself polls for each handler."""
@@ -65,7 +66,7 @@ def test_a_role_may_do_what_its_handler_does(
     built: Mapping[str, Mapping[str, Any]], handler: str
 ) -> None:
     """Nothing is missing in the policy, and nothing is extra."""
-    calls = json.loads((CALLS / f"{handler}.json").read_text())
+    calls = json.loads(CALLS.read_text())[handler]
     expected = needed(calls) | _of_lambda(handler)
     actual = granted(_policy(built, handler))
 

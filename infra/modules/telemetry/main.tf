@@ -22,17 +22,18 @@ locals {
     FLEETCORE_CONFIG       = var.config_url
     FLEETCORE_LOG_TTL_DAYS = var.log_ttl_days == null ? null : tostring(var.log_ttl_days)
   } : name => value if value != null }
-  redis = var.cache == null ? {} : {
+  own_redis = var.cache == null ? {} : {
     FLEETCORE_REDIS_URL       = var.cache.url
     FLEETCORE_REDIS_USER      = var.cache.user
     FLEETCORE_REDIS_IAM_CACHE = var.cache.cache_id
   }
+  redis  = var.redis_url == null ? local.own_redis : { FLEETCORE_REDIS_URL = var.redis_url }
   alerts = var.alerts ? { FLEETCORE_ALERTS_TOPIC = var.alerts_topic_arn } : {}
 
   # Seen windows are the log's; vehicles' metadata is looked up while rows are judged.
   uses_redis = {
-    ingest_file  = var.cache != null && var.vehicles_url != null
-    store_events = var.cache != null
+    ingest_file  = length(local.redis) > 0 && var.vehicles_url != null
+    store_events = length(local.redis) > 0
   }
 }
 
@@ -57,7 +58,7 @@ module "ingest_file" {
   }
   reserved = var.reserved_concurrency
 
-  environment       = merge(local.fleet, local.options, local.uses_redis.ingest_file ? local.redis : {})
+  environment       = merge(local.fleet, local.options, local.alerts, local.uses_redis.ingest_file ? local.redis : {})
   statements        = local.ingest_file_statements
   existing_role_arn = var.existing_role_arns.ingest_file
   network           = local.uses_redis.ingest_file ? var.network : null

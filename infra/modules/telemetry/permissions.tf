@@ -28,6 +28,11 @@ locals {
     Resource = [var.data_key_arn]
   }
 
+  alert = var.alerts ? [
+    { Sid = "Alert", Action = ["sns:Publish"], Resource = [var.alerts_topic_arn] },
+    { Sid = "UseAlertsKey", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [var.operations_key_arn] },
+  ] : []
+
   connect = {
     Sid      = "ConnectToRedis"
     Action   = ["elasticache:Connect"]
@@ -38,7 +43,7 @@ locals {
     [
       {
         Sid      = "ReadUploads"
-        Action   = ["s3:GetObject", "s3:GetObjectVersion"]
+        Action   = ["s3:GetObjectVersion"]
         Resource = ["${var.bucket.arn}/telemetry/*"]
       },
       {
@@ -51,7 +56,6 @@ locals {
         Sid = "Decide"
         Action = [
           "dynamodb:ConditionCheckItem",
-          "dynamodb:GetItem",
           "dynamodb:PutItem",
           "dynamodb:Query",
           "dynamodb:UpdateItem",
@@ -65,8 +69,9 @@ locals {
       },
       local.use_key,
     ],
+    local.alert,
     local.read_settings,
-    local.uses_redis.ingest_file ? [local.connect] : [],
+    local.uses_redis.ingest_file && var.cache != null ? [local.connect] : [],
   )
 
   store_events_statements = concat(
@@ -84,18 +89,12 @@ locals {
       },
       {
         Sid      = "NoteWhatIsAppended"
-        Action   = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+        Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem"]
         Resource = [var.tables["parts"].arn]
       },
       {
-        Sid = "Decide"
-        Action = [
-          "dynamodb:ConditionCheckItem",
-          "dynamodb:GetItem",
-          "dynamodb:PutItem",
-          "dynamodb:Query",
-          "dynamodb:UpdateItem",
-        ]
+        Sid      = "Decide"
+        Action   = ["dynamodb:ConditionCheckItem", "dynamodb:PutItem", "dynamodb:Query"]
         Resource = [var.tables["streams"].arn]
       },
       {
@@ -105,11 +104,7 @@ locals {
       },
       local.use_key,
     ],
-    var.alerts ? [
-      { Sid = "Alert", Action = ["sns:Publish"], Resource = [var.alerts_topic_arn] },
-      { Sid = "UseAlertsKey", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [var.operations_key_arn] },
-    ] : [],
-    local.read_settings,
-    local.uses_redis.store_events ? [local.connect] : [],
+    local.alert,
+    local.uses_redis.store_events && var.cache != null ? [local.connect] : [],
   )
 }

@@ -114,6 +114,17 @@ variable "cache" {
   default     = null
 }
 
+variable "redis_url" {
+  description = "A Redis that is there already, in the place of a cache."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.redis_url == null || var.cache == null
+    error_message = "Either a cache of its own or a Redis that is there already."
+  }
+}
+
 variable "network" {
   description = "Where the cache can be reached."
   type        = object({ subnet_ids = list(string), security_group_id = string })
