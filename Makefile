@@ -66,7 +66,7 @@ check: setup $(CHECKOV_VENV)/.stamp ## Lint, formatting, types, import contracts
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -m "wheel or terraform" tests
 
-bench: setup $(BENCH_VENV)/.stamp ## The comparisons with DuckDB, Polars and pandas
+bench: setup $(BENCH_VENV)/.stamp $(MINISTACK_VENV)/.stamp ## The comparisons with DuckDB, Polars, pandas and the bare SDK
 	$(BIN)/python -m bench
 
 demo: setup ## A million events ingested, with a ledger that balances

@@ -12,6 +12,7 @@ from pathlib import Path
 from time import perf_counter
 
 from bench import machine, main_file, report, shapes, starting, tenfold
+from bench.aws import overhead
 from bench.commands import Fleetcore
 from bench.findings import Findings
 from bench.processes import ROOT, ProcessFailed
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     parts: dict[str, Callable[[], None]] = {
         "main file": main_part,
         "starting": lambda: starting.measure(fleetcore, SCRATCH / "starting", findings),
+        "overhead on AWS": lambda: overhead.measure(findings),
         "ten times the file": tenfold_part,
         "demo": lambda: starting.measure_demo(findings),
     }

@@ -62,7 +62,7 @@ variable "timeouts_s" {
     ingest_file  = number
     store_events = number
   })
-  default = { ingest_file = 300, store_events = 60 }
+  default = { ingest_file = 300, store_events = 300 }
 }
 
 variable "concurrency" {

@@ -25,14 +25,14 @@ def main() -> int:
             try:
                 package = build(function, target, said.folder)
             except (PackageTooLarge, subprocess.CalledProcessError) as error:
-                print(error, file=sys.stderr)
+                sys.stderr.write(f"{error}\n")
                 return 1
             zipped = package.path.read_bytes()
-            print(
+            sys.stdout.write(
                 f"{package.path}  {len(zipped) / 1e6:.1f} MB, "
                 f"{package.unzipped_bytes / 1e6:.1f} MB unzipped  "
                 f"sha256 {hashlib.sha256(zipped).hexdigest()}"
-                + ("" if package.has_bytecode else "  no bytecode: no such Python here")
+                + ("\n" if package.has_bytecode else "  no bytecode: no such Python here\n")
             )
     return 0
 

@@ -15,7 +15,7 @@ _SUPERFLUOUS: Final = (
     *("*/tests/*", "bin/*", "*.dist-info/RECORD", "*.dist-info/INSTALLER"),
     *("*.dist-info/REQUESTED", "*.dist-info/WHEEL", "*.dist-info/direct_url.json"),
     # Resources over the low-level clients.
-    *("boto3/data/*", "boto3/examples/*", "boto3/docs/*"),
+    *("boto3/data/*", "boto3/examples/*"),
     # Other callers than these handlers.
     *("aws_lambda_powertools/event_handler/*", "aws_lambda_powertools/utilities/[!_j]*"),
     *("numpy/distutils/*", "numpy/f2py/*"),

@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 from tests.contract.harness import arrow, cloudwatch, dynamodb, local, memory, redis, s3, sqs
 from tests.contract.harness.harness import Harness, Rows
+from tests.contract.matrix import Matrix
 
 import fleetcore.ports
 
@@ -21,6 +22,18 @@ HARNESSES: Final[Rows] = {
     for port in iter_modules(fleetcore.ports.__path__)
 }
 """By the name of the port's module; none for a module that holds no port."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run write the conformance matrix."""
+    parser.addoption("--matrix", type=Path, metavar="FILE", help="Write the conformance matrix.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count for the matrix where one is asked for."""
+    page: Path | None = config.getoption("matrix", None)
+    if page is not None:
+        config.pluginmanager.register(Matrix(page, HARNESSES))
 
 
 @pytest.fixture(name="harnesses", scope="session")

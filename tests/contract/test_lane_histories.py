@@ -23,8 +23,8 @@ from fleetcore_adapters.memory.lanes import MemoryLanes
 
 PLAIN, *LEASING = memory.ROWS["lanes"]
 NAMES: Final = ("m1", "m2", "m3", "i1", "i2", "i3")
-BOUNDED: Final = settings(max_examples=40, deadline=None)
-"""Of servers: a history is many requests."""
+EXAMPLES: Final = 40
+"""A history on a server is many requests."""
 
 
 @frozen(slots=True)
@@ -103,14 +103,21 @@ def plain(make: Callable[[MemoryClock], Lanes] = MemoryLanes) -> Lanes:
         for row in (*LEASING, *local.ROWS["lanes"], *sqs.ROWS["lanes"])
     ],
 )
-@BOUNDED
-@given(history=HISTORIES)
-def test_what_waits_is_what_waits_in_memory(row: Harness[LanesRig], history: list[Step]) -> None:
+def test_what_waits_is_what_waits_in_memory(
+    row: Harness[LanesRig], record_property: Callable[[str, object], None]
+) -> None:
     """All that was sent is handed out until it is settled or hidden, and nothing else is."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        lanes = row.start(Path(folder), stack)().lanes
 
-        assert seen(plain(), history) == seen(lanes, history)
+    @settings(max_examples=EXAMPLES, deadline=None)
+    @given(history=HISTORIES)
+    def agrees(history: list[Step]) -> None:
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+            lanes = row.start(Path(folder), stack)().lanes
+
+            assert seen(plain(), history) == seen(lanes, history)
+
+    agrees()
+    record_property("histories", ["lanes", row.name, EXAMPLES])
 
 
 @frozen(slots=True)

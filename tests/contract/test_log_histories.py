@@ -18,7 +18,7 @@ from fleetcore.domain.judging import payload_of
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.parts import Part, StoredEvent
-from fleetcore.testing.contracts.location_log import LogRig
+from fleetcore.testing.contracts.log_rig import LogRig
 from fleetcore_adapters.aws.dynamodb.siblings import Held
 from fleetcore_adapters.aws.dynamodb.windows import Windows
 from fleetcore_adapters.memory import part_file
@@ -152,7 +152,9 @@ EXAMPLES: Final = {
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_log_does_what_memory_does(
-    harnesses: Mapping[str, tuple[Row, ...]], name: str
+    harnesses: Mapping[str, tuple[Row, ...]],
+    record_property: Callable[[str, object], None],
+    name: str,
 ) -> None:
     """Outcomes, content, winners and spans agree, though it may compact and memory does not."""
     (row,) = (row for row in harnesses["location_log"] if row.name == name)
@@ -171,6 +173,7 @@ def test_every_log_does_what_memory_does(
             assert answers(plain) == answers(rig)
 
     agrees()
+    record_property("histories", ["location_log", name, EXAMPLES[name]])
 
 
 @settings(max_examples=60)

@@ -10,7 +10,8 @@ from typing import Protocol
 import pytest
 
 from fleetcore.domain.ledger import StoreOutcome
-from fleetcore.testing.contracts.location_log import LogRig, racing_appends
+from fleetcore.testing.contracts.location_log import racing_appends
+from fleetcore.testing.contracts.log_rig import LogRig
 
 
 class Row(Protocol):

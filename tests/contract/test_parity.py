@@ -199,6 +199,9 @@ EXAMPLES: Final = {
     "dynamodb-ministack": 20,
     "dynamodb-moto": 20,
     "dynamodb-local": 20,
+    "s3-ministack": 15,
+    "s3-moto": 15,
+    "s3-localstack": 15,
 }
 """Histories a row, of the ports it has; fewer where a history has to make tables."""
 
@@ -211,7 +214,9 @@ def histories(ports: Sequence[str]) -> st.SearchStrategy[list[Call]]:
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_row_does_what_memory_does(
-    harnesses: Mapping[str, tuple[Row, ...]], name: str
+    harnesses: Mapping[str, tuple[Row, ...]],
+    record_property: Callable[[str, object], None],
+    name: str,
 ) -> None:
     """Results, error classes and the final state agree, though the row is opened again midway."""
     ports = [port for port in sorted(CALLS) if any(row.name == name for row in harnesses[port])]
@@ -230,6 +235,8 @@ def test_every_row_does_what_memory_does(
                 assert call.on(memory) == call.on(world), call
 
     agrees()
+    for port in ports:
+        record_property("histories", [port, name, EXAMPLES[name]])
 
 
 class NothingIsSince(MemoryCatalogue):

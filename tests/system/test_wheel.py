@@ -15,6 +15,14 @@ REPOSITORY = Path(__file__).parents[2]
 PINS = REPOSITORY / "requirements" / "dev.txt"
 PACKAGES = ("fleetcore", "fleetcore_adapters", "fleetcore_entrypoints")
 TIMEOUT_S = 300
+HANDLERS = ("fleetcore_entrypoints.lambdas", "fleetcore_entrypoints.wiring")
+CLOUD = (
+    "fleetcore_adapters.aws",
+    "fleetcore_adapters.redis",
+    "fleetcore_entrypoints.costs",
+    "fleetcore_entrypoints.lambdas",
+    "fleetcore_entrypoints.wiring.aws",
+)
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -121,11 +129,27 @@ def test_bare_install_imports_the_core(environment: Environment) -> None:
     assert "fleetcore.domain.location" in imported
 
 
-def test_local_install_imports_all_but_testing(environment: Environment) -> None:
-    """The extra `local` is all that the adapters and entry points need."""
-    imported = _import_all(environment("local"), ",".join(PACKAGES), "fleetcore.testing")
+def test_local_install_imports_all_of_the_laptop(environment: Environment) -> None:
+    """The extra `local` is all that a data folder and the command line need."""
+    left_out = ("fleetcore.testing", *CLOUD)
+    imported = _import_all(environment("local"), ",".join(PACKAGES), ",".join(left_out))
 
     assert "fleetcore_adapters.arrow.part_file" in imported
+
+
+@pytest.mark.parametrize(
+    ("extra", "package"), [("aws", "fleetcore_adapters.aws"), ("redis", "fleetcore_adapters.redis")]
+)
+def test_each_service_has_its_extra(environment: Environment, extra: str, package: str) -> None:
+    """The SDK of a service is all that its adapters need beside the core."""
+    assert package in _import_all(environment(extra), package)
+
+
+def test_the_handlers_have_their_extra(environment: Environment) -> None:
+    """The extra `lambda` is all that the handlers and what they are wired of need."""
+    imported = _import_all(environment("lambda"), ",".join(HANDLERS))
+
+    assert "fleetcore_entrypoints.wiring.aws" in imported
 
 
 def test_testing_install_imports_the_public_test_tools(environment: Environment) -> None:

@@ -17,6 +17,12 @@ locals {
     FLEETCORE_UPLOADS_QUEUE     = var.queues["uploads"].url
     FLEETCORE_KMS_KEY           = var.data_key_arn
   }
+  # Arrow and the C library give memory back sooner; docs/lambdas.md has the figures.
+  memory = {
+    ARROW_DEFAULT_MEMORY_POOL = "system"
+    MALLOC_ARENA_MAX          = "2"
+    MALLOC_TRIM_THRESHOLD_    = "1000000"
+  }
   options = { for name, value in {
     FLEETCORE_VEHICLES     = var.vehicles_url
     FLEETCORE_CONFIG       = var.config_url
@@ -58,7 +64,7 @@ module "ingest_file" {
   }
   reserved = var.reserved_concurrency
 
-  environment       = merge(local.fleet, local.options, local.alerts, local.uses_redis.ingest_file ? local.redis : {})
+  environment       = merge(local.memory, local.fleet, local.options, local.alerts, local.uses_redis.ingest_file ? local.redis : {})
   statements        = local.ingest_file_statements
   existing_role_arn = var.existing_role_arns.ingest_file
   network           = local.uses_redis.ingest_file ? var.network : null
@@ -85,12 +91,12 @@ module "store_events" {
 
   # Priority is reserved capacity: moving has its own share, whatever waits on idle.
   mappings = {
-    moving = { queue_arn = var.queues["moving"].arn, batch_size = 10, maximum_concurrency = var.concurrency.moving }
-    idle   = { queue_arn = var.queues["idle"].arn, batch_size = 10, maximum_concurrency = var.concurrency.idle }
+    moving = { queue_arn = var.queues["moving"].arn, batch_size = 5, maximum_concurrency = var.concurrency.moving }
+    idle   = { queue_arn = var.queues["idle"].arn, batch_size = 5, maximum_concurrency = var.concurrency.idle }
   }
   reserved = var.reserved_concurrency
 
-  environment       = merge(local.fleet, local.options, local.alerts, local.redis)
+  environment       = merge(local.memory, local.fleet, local.options, local.alerts, local.redis)
   statements        = local.store_events_statements
   existing_role_arn = var.existing_role_arns.store_events
   network           = local.uses_redis.store_events ? var.network : null

@@ -28,7 +28,7 @@ from fleetcore.domain.ingestion import (
 )
 from fleetcore.domain.interpretation import Interpretation
 from fleetcore.domain.ledger import Ledger, RowCounts
-from fleetcore.domain.parts import Part
+from fleetcore.domain.parts import LaneMessage, Part
 from fleetcore.domain.rules.settings import FleetSettings
 from fleetcore.errors import FleetcoreError, IllegalCommand, RowsDead, StorageUnavailable
 from fleetcore.ports.batch_engine import Work
@@ -131,8 +131,7 @@ def ingest(
         if not is_over:
             fleet.origins.note(attempt.ingestion, origin)
             stream.carry_out(Receive(received=evolve(received, ingestion=attempt.ingestion)))
-            # What an earlier run committed and, for all anyone knows, did not send.
-            fleet.lanes.send(stream.state.unsettled)
+            fleet.lanes.send(_perhaps_unsent(stream.state))
             _read(fleet, source, stream, vehicle_id, request, watcher, is_enough)
     except FleetcoreError as caught:
         error = caught
@@ -152,6 +151,15 @@ def ingest(
         size_bytes=state.received.size_bytes if state.received else 0,
         seconds=(fleet.clock.now_ms() - started_ms) / 1000,
     )
+
+
+def _perhaps_unsent(state: Ingestion) -> list[LaneMessage]:
+    """What an earlier run committed and may not have sent: no more than its last chunk.
+
+    Each chunk's messages are sent before the next chunk is committed.
+    """
+    last = {part.key for chunk in state.chunks[-1:] for part in chunk.parts}
+    return [message for message in state.unsettled if message.part.key in last]
 
 
 def _status(state: Ingestion, *, is_over: bool) -> Status:

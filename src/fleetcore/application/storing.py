@@ -7,6 +7,7 @@ as dead until `fleetcore.application.dead_letters` redrives them.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from fleetcore.application.fleet import Fleet
@@ -19,6 +20,7 @@ from fleetcore.errors import (
     FleetcoreError,
     IllegalCommand,
     ObjectMissing,
+    StorageUnavailable,
     UndecodableEvent,
 )
 from fleetcore.ports.lanes import Delivery
@@ -30,6 +32,9 @@ BACKOFF_S: Final = (30, 300, 900)
 """How long a message waits after each failure but the last: an outage of 20 minutes kills none."""
 
 TRIES: Final = len(BACKOFF_S) + 1
+
+LEASE_S: Final = 300
+"""How long a message that is being stored is kept from other workers."""
 
 _HOPELESS: Final = (CorruptObject, ObjectMissing, RowsRefused)
 _STRANGE: Final = (IllegalCommand, UndecodableEvent)
@@ -114,7 +119,12 @@ def store(fleet: Fleet, deliveries: Sequence[Delivery]) -> Mapping[str, Fleetcor
     try:
         _append(fleet, deliveries)
     except FleetcoreError:
-        failed = {each.receipt: error for each in deliveries if (error := _tried(fleet, each))}
+        failed: dict[str, FleetcoreError] = {}
+        for number, delivery in enumerate(deliveries):
+            # One by one takes longer: nobody else is to begin with those that wait here.
+            _hide(fleet, deliveries[number:], LEASE_S)
+            if error := _tried(fleet, delivery):
+                failed[delivery.receipt] = error
         _put_off(fleet, [each for each in deliveries if each.receipt in failed])
         return failed
     return {}
@@ -139,7 +149,13 @@ def _put_off(fleet: Fleet, deliveries: Sequence[Delivery]) -> None:
         pause_s = BACKOFF_S[min(delivery.tries, len(BACKOFF_S)) - 1]
         by_pause.setdefault(pause_s, []).append(delivery)
     for pause_s, group in by_pause.items():
-        fleet.lanes.hide(group, pause_s)
+        _hide(fleet, group, pause_s)
+
+
+def _hide(fleet: Fleet, deliveries: Sequence[Delivery], seconds: int) -> None:
+    # Where it fails, the queue's own time decides when they are handed out again.
+    with suppress(StorageUnavailable):
+        fleet.lanes.hide(deliveries, seconds)
 
 
 def give_up(fleet: Fleet, delivery: Delivery, error: FleetcoreError) -> None:

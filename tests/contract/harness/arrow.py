@@ -16,7 +16,7 @@ from fleetcore.application.vehicle_table import COLUMNS
 from fleetcore.domain.vehicles import Vehicle
 from fleetcore.ports.catalogue import Catalogue
 from fleetcore.ports.object_store import ObjectStore
-from fleetcore.testing.contracts.location_log import LogRig
+from fleetcore.testing.contracts.log_rig import LogRig
 from fleetcore_adapters.arrow import part_file
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
 from fleetcore_adapters.arrow.compaction import Compaction

@@ -48,13 +48,18 @@ def measured_in(lines: str) -> list[tuple[Metrics, Mapping[str, str]]]:
     """What CloudWatch makes of lines in the embedded metric format."""
     found: list[tuple[Metrics, Mapping[str, str]]] = []
     for line in filter(None, lines.split("\n")):
-        event = json.loads(line)
+        event = json.loads(line, parse_constant=_refuse)
         for directive in event.get("_aws", {}).get("CloudWatchMetrics", []):
             assert "fleetcore" == directive["Namespace"]
             assert NOW_MS == event["_aws"]["Timestamp"]
             (names,) = directive["Dimensions"]
             found.append((_metrics(event, directive), {name: event[name] for name in names}))
     return found
+
+
+def _refuse(constant: str) -> float:
+    """NaN and the infinities are not JSON; CloudWatch reads nothing of a line that holds one."""
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _metrics(

@@ -20,7 +20,7 @@ from tests.standins.shared import shared
 
 from fleetcore.ports.seen_window import SeenWindow
 from fleetcore.testing.contracts.capabilities import Capability
-from fleetcore.testing.contracts.location_log import LogRig
+from fleetcore.testing.contracts.log_rig import LogRig
 from fleetcore_adapters.aws.clients import Clients
 from fleetcore_adapters.aws.dynamodb.event_store import DynamoEventStore
 from fleetcore_adapters.aws.dynamodb.latest_positions import DynamoLatestPositions

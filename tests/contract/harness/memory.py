@@ -11,7 +11,7 @@ from tests.contract.harness.harness import NOW_MS, Harness, Rows, stateless
 
 from fleetcore.domain.vehicles import Vehicle
 from fleetcore.testing.contracts.lanes import LanesRig
-from fleetcore.testing.contracts.location_log import LogRig
+from fleetcore.testing.contracts.log_rig import LogRig
 from fleetcore.testing.contracts.seen_window import SeenWindowRig
 from fleetcore.testing.contracts.source import SourceRig
 from fleetcore.testing.contracts.telemeter import TelemeterRig

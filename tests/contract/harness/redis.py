@@ -18,7 +18,7 @@ from tests.contract.harness.arrow import vehicles_file
 from tests.contract.harness.harness import Harness, Rows
 from tests.standins.certificate import Certificate, self_signed
 from tests.standins.redis_server import running_redis, running_valkey
-from tests.standins.server import Endpoint
+from tests.standins.server import Endpoint, free_port
 from tests.standins.shared import shared
 
 from fleetcore.domain.vehicles import Vehicle
@@ -48,7 +48,8 @@ class Unheard(Telemeter):
 @contextmanager
 def running_cluster() -> Iterator[Endpoint]:
     """A cluster of one node that serves every slot."""
-    with running_redis("--cluster-enabled", "yes") as endpoint:
+    # Its other port would else be 10,000 above the first, where systems put outgoing connections.
+    with running_redis("--cluster-enabled", "yes", "--cluster-port", str(free_port())) as endpoint:
         with Redis.from_url(endpoint.redis) as client:
             client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
             while "cluster_state:ok" not in str(client.execute_command("CLUSTER", "INFO")):

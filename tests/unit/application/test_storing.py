@@ -183,7 +183,7 @@ def test_a_failure_is_put_off(
     failed = storing.store(evolve(world.fleet, lanes=lanes), [delivery])
 
     assert ["1"] == list(failed)
-    assert [(delivery, pause_s)] == lanes.hidden
+    assert [(delivery, storing.LEASE_S), (delivery, pause_s)] == lanes.hidden
     assert () == world.fleet.dead_letters.read()
 
 
@@ -196,6 +196,21 @@ class _Hiding(MemoryLanes):
 
     def hide(self, deliveries: Sequence[Delivery], seconds: int) -> None:
         self.hidden += [(delivery, seconds) for delivery in deliveries]
+
+
+def test_a_queue_that_cannot_hide_stops_nothing(world: World, rows: Callable[..., str]) -> None:
+    """What failed comes back at the queue's own pace."""
+    _, delivery = delivered(world, rows, 1)
+    fleet = evolve(world.fleet, lanes=_Unhiding(world.fleet.clock))
+
+    assert ["1"] == list(storing.store(fleet, [delivery]))
+
+
+class _Unhiding(MemoryLanes):
+    """Cannot be asked to hide."""
+
+    def hide(self, deliveries: Sequence[Delivery], seconds: int) -> None:
+        raise StorageUnavailable("the queue is away")
 
 
 def test_the_last_try_makes_a_dead_letter(world: World, rows: Callable[..., str]) -> None:

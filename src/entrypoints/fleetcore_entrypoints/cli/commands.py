@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from fleetcore_entrypoints.cli.cost import cost
 from fleetcore_entrypoints.cli.dead_letters import dead_letters
 from fleetcore_entrypoints.cli.folder import compact, doctor, files
 from fleetcore_entrypoints.cli.generate import generate
@@ -29,6 +30,7 @@ COMMANDS: Final = (
     doctor,
     rules,
     generate,
+    cost,
 )
 
 

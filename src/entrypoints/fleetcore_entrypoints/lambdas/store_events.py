@@ -7,12 +7,11 @@ what failed is named.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from aws_lambda_powertools.logging import Logger
 
-from fleetcore.application.fleet import Fleet
 from fleetcore.application.storing import store
 from fleetcore.domain.parts import DeadLetter
 from fleetcore.errors import (
@@ -64,7 +63,7 @@ def store_all(event: Event, context: Context, app: StoringApp, log: Logger) -> A
         else:
             deliveries[record.message_id] = delivery
     fleet, tallied_log, letters = tallied(app.fleet)
-    by_receipt = _stored(fleet, list(deliveries.values()))
+    by_receipt = store(fleet, list(deliveries.values()))
     errors |= {
         message_id: by_receipt[delivery.receipt]
         for message_id, delivery in deliveries.items()
@@ -86,14 +85,6 @@ def store_all(event: Event, context: Context, app: StoringApp, log: Logger) -> A
     if letters.buried:
         app.telemeter.alert(f"fleetcore: {len(letters.buried)} dead letters", _told(letters.buried))
     return answer(errors)
-
-
-def _stored(fleet: Fleet, deliveries: Sequence[Delivery]) -> Mapping[str, FleetcoreError]:
-    try:
-        return store(fleet, deliveries)
-    except StorageUnavailable as error:
-        # What failed could not be put off: the queue hands all out again when their lease is over.
-        return {each.receipt: error for each in deliveries}
 
 
 def _log(

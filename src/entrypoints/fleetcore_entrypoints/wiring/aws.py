@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, BinaryIO, Final, TextIO
 
 from attrs import frozen
 
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.fleet_file import FleetConfig, fleet_config
 from fleetcore.application.ingesting import Metadata, Request
+from fleetcore.domain.chunks import Chunk
+from fleetcore.domain.ingestion import Sizes
 from fleetcore.domain.lanes import LANES, Lane
+from fleetcore.domain.parts import StoredEvent
 from fleetcore.errors import InvalidConfiguration
+from fleetcore.ports.batch_engine import BatchEngine, Work
 from fleetcore.ports.source import Source
 from fleetcore.ports.telemeter import Telemeter
 from fleetcore_adapters.aws.clients import Clients
@@ -38,10 +42,12 @@ from fleetcore_entrypoints.wiring.app import App
 from fleetcore_entrypoints.wiring.aws_config import AwsConfig
 
 if TYPE_CHECKING:
-    from fleetcore.ports.batch_engine import BatchEngine
     from fleetcore.ports.seen_window import SeenWindow
     from fleetcore_adapters.redis.clients import Connect
     from fleetcore_adapters.redis.vehicles import CachedVehicles
+
+SIZES: Final = Sizes(block_bytes=1 << 20, blocks_per_chunk=1)
+"""A chunk is a part or two, and a part is what a Lambda stores in one run: some 10,000 rows."""
 
 _S3_URL: Final = "s3://"
 _DOCUMENT_TIMEOUT_S: Final = 2.0
@@ -89,7 +95,7 @@ def wire_aws(
     )
     redis = _redis(config, clients, telemeter)
     requests = Requests(clients.dynamodb, policy("DynamoDB"))
-    engine = _engine()
+    engine = _Engine()
     sqs = policy("SQS")
     fleet = Fleet(
         clock=clock,
@@ -137,11 +143,18 @@ def _queues(clients: Clients, policy: Policy, *, moving: str, idle: str) -> dict
     return dict(zip(LANES, (Queue(clients, url, policy) for url in (moving, idle)), strict=True))
 
 
-def _engine() -> BatchEngine:
-    # Arrow's imports are most of a start; a command that reads a ledger does without them.
-    from fleetcore_adapters.arrow.batch_engine import ArrowEngine
+class _Engine(BatchEngine):
+    """The columnar engine, imported when a file is first read: that is most of a start."""
 
-    return ArrowEngine(spool_folder=Path(tempfile.gettempdir()))
+    def chunks(self, content: BinaryIO, work: Work) -> Iterator[Chunk]:
+        from fleetcore_adapters.arrow.batch_engine import ArrowEngine
+
+        return ArrowEngine(spool_folder=Path(tempfile.gettempdir())).chunks(content, work)
+
+    def events(self, content: bytes) -> Sequence[StoredEvent]:
+        from fleetcore_adapters.arrow import part_file
+
+        return part_file.events_of(part_file.decode(content))
 
 
 class _Redis:
@@ -210,7 +223,9 @@ def _request(
 
     def request() -> Request:
         told = configured()
-        return Request(reading=told.reading, settings=told.settings, metadata=metadata())
+        return Request(
+            reading=told.reading, settings=told.settings, metadata=metadata(), sizes=SIZES
+        )
 
     return request
 

@@ -5,109 +5,25 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
 
 import pytest
-from attrs import evolve, frozen
+from attrs import evolve
 
 from fleetcore.domain.ledger import StoreOutcome
-from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.parts import Part, StoredEvent
 from fleetcore.errors import CorruptObject, ObjectMissing
 from fleetcore.ports.location_log import LocationLog
-from fleetcore.ports.object_store import ObjectStore
-from fleetcore.testing.contracts.race import raced
-
-
-@frozen(kw_only=True, slots=True)
-class LogRig:
-    """A log and what a suite needs beside it.
-
-    `objects` is where the log finds its parts and `encode` makes their content; `compact`
-    rewrites what the log keeps, if it ever does, as thoroughly as it can.
-    """
-
-    log: LocationLog
-    objects: ObjectStore
-    encode: Callable[[Sequence[StoredEvent]], bytes]
-    compact: Callable[[], None]
-
-    def put(self, name: str, *events: StoredEvent) -> Part:
-        """Store a part, as an ingestion does; it is not appended."""
-        content = self.encode(events)
-        key = f"fresh/{events[0].ingestion}/{name}"
-        self.objects.put_if_absent(key, content)
-        return Part(
-            key=key,
-            lane="moving",
-            rows=len(events),
-            size_bytes=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
-        )
-
-    def append(self, name: str, *events: StoredEvent) -> StoreOutcome:
-        """Store a part and append it."""
-        (outcome,) = self.log.append([self.put(name, *events)])
-        return outcome
-
-
-def stored(  # noqa: PLR0917 - tests read best with what differs in a row
-    vehicle_id: str,
-    observed_at: int,
-    latitude: float = 48.137,
-    ingestion: str = "1f",
-    line: int = 2,
-    source: str | None = None,
-    accuracy_m: float | None = None,
-) -> StoredEvent:
-    """An event with provenance."""
-    event = LocationEvent(
-        vehicle_id=vehicle_id,
-        observed_at=observed_at,
-        latitude=latitude,
-        longitude=11.575,
-        source=source,
-        accuracy_m=accuracy_m,
-    )
-    return StoredEvent(event=event, distance_from_depot_m=12.5, ingestion=ingestion, line=line)
-
-
-FULL: Final = StoredEvent(
-    event=LocationEvent(
-        vehicle_id="車-1",
-        observed_at=1_600_000_000_123,
-        latitude=-33.9,
-        longitude=151.2,
-        speed_kmh=0.1,
-        heading_deg=359.9,
-        accuracy_m=4.0,
-        battery_pct=99.5,
-        fuel_pct=0.0,
-        status="moving",
-        city="Zürich",
-        source="a'b",
-    ),
-    distance_from_depot_m=None,
-    ingestion="1f",
-    line=10**9,
+from fleetcore.testing.contracts.log_rig import (
+    FULL,
+    ONE,
+    OTHER,
+    TWO,
+    LogRig,
+    again,
+    in_city,
+    stored,
 )
-
-ONE: Final = stored("cab-1", 1)
-TWO: Final = stored("cab-1", 2, line=3)
-OTHER: Final = stored("cab-2", 1, line=4)
-
-
-def again(event: StoredEvent, ingestion: str = "2e") -> StoredEvent:
-    """The same report, brought by another ingestion."""
-    return evolve(event, ingestion=ingestion, line=99)
-
-
-def in_city(
-    city: str, vehicle_id: str, observed_at: int, latitude: float = 48.137, ingestion: str = "1f"
-) -> StoredEvent:
-    """An event that reports a city."""
-    event = stored(vehicle_id, observed_at, latitude, ingestion)
-    return evolve(event, event=evolve(event.event, city=city))
+from fleetcore.testing.contracts.race import raced
 
 
 class LocationLogContract:
@@ -164,6 +80,7 @@ class LocationLogContract:
         assert expected(*here) | {nine} == found("a", -(2**70), 2**70)
         assert expected(*here[1:3]) | {nine} == found("a", 0, day_ms)
         assert expected(here[3]) == found("a", day_ms, day_ms + 1)
+        assert set() == found("a", 1, day_ms - 1)
         assert {("cab-1", 0)} == found("b", 0, 1)
         assert {("cab-2", 0)} == found("", 0, 1)
         assert set() == found("a", 5, 5) == found("c", 0, 10) == found("a", day_ms + 1, 2 * day_ms)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from enum import Enum, auto
 from typing import Final
@@ -45,16 +44,15 @@ class PartRows:
 
     def write(self, rows: Sequence[StoredEvent]) -> list[Fate]:
         """Write rows of one part, as many as may be held in memory several times over."""
-        times = Counter(row.event.identity for row in rows)
         fates = [Fate.STORED] * len(rows)
         known: list[int] = []
         new: list[StoredEvent] = []
         for number, (row, is_new) in enumerate(zip(rows, self.windows.are_new(rows), strict=True)):
-            # Rows of one identity may share a fingerprint, and a batch would overwrite.
-            if is_new and times[row.event.identity] == 1:
+            if is_new:
                 new.append(row)
             else:
                 known.append(number)
+        # The batches go first: of several rows of one identity one is new, and the others find it.
         items = [log_item(row, keep_days=self.keep_days) for row in new]
         in_parallel(
             self.threads, lambda batch: self.requests.put_batch(self.table, batch), batches(items)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.parts import StoredEvent
-from fleetcore.testing.contracts.location_log import FULL, ONE, in_city
+from fleetcore.testing.contracts.log_rig import FULL, ONE, in_city
 from fleetcore.testing.strategies import location_events, stored_events
 from fleetcore_adapters.aws.dynamodb.items import (
     CITY_SHARDS,

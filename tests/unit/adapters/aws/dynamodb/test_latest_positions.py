@@ -10,7 +10,7 @@ from tests.unit.adapters.aws.dynamodb.wire import Service, throttled, unsent
 
 from fleetcore.domain.location import LocationEvent, precedence
 from fleetcore.errors import StorageUnavailable
-from fleetcore.testing.contracts.location_log import stored
+from fleetcore.testing.contracts.log_rig import stored
 from fleetcore.testing.strategies import finite_floats, location_events
 from fleetcore_adapters.aws.dynamodb.latest_positions import (
     DynamoLatestPositions,

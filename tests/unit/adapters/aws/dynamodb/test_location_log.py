@@ -24,8 +24,10 @@ from tests.unit.adapters.aws.dynamodb.wire import (
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.parts import Part, RowsRefused, StoredEvent
 from fleetcore.errors import StorageUnavailable
-from fleetcore.testing.contracts.location_log import LogRig, in_city, stored
-from fleetcore_adapters.aws.dynamodb.values import int_in
+from fleetcore.testing.contracts.log_rig import LogRig, in_city, stored
+from fleetcore_adapters.aws.dynamodb.items import sort_key
+from fleetcore_adapters.aws.dynamodb.tables import LOG
+from fleetcore_adapters.aws.dynamodb.values import int_in, text_in
 from fleetcore_adapters.memory.object_store import MemoryObjectStore
 from fleetcore_adapters.memory.seen_window import MemorySeenWindow
 
@@ -172,6 +174,19 @@ def test_payloads_that_share_a_fingerprint_both_live(
     assert 5 == len(read)
 
 
+@pytest.mark.parametrize("seen", [None, MemorySeenWindow], ids=["unfiltered", "filtered"])
+def test_a_payload_has_one_key(
+    service: Service, objects: MemoryObjectStore, seen: Callable[[], MemorySeenWindow] | None
+) -> None:
+    """However it was written: so writing it again, by anyone, changes nothing."""
+    rig = service.open_log(objects, seen() if seen else None)
+    append(rig, [*rows(2), stored("cab-0", START_MS, 1.0, line=9)])
+    append(rig, [stored("cab-0", START_MS, 2.0, ingestion="2e", line=9)])
+
+    keys = {text_in(item, LOG.sort) for item in service.requests().scan(service.log)}
+    assert {sort_key(each.event) for each in rig.log.scan()} == keys
+
+
 def test_a_row_that_no_item_holds_is_refused(service: Service, objects: MemoryObjectStore) -> None:
     """The others are stored, the part is recorded, and the answer stays the same."""
     rig = service.open_log(objects)
@@ -278,13 +293,33 @@ def test_a_filter_that_came_later_is_not_begun(
     assert StoreOutcome(stored=10, already_stored=10) == append(filtered, rows(20, "2e"))
 
 
-def test_one_generation_counts(service: Service, objects: MemoryObjectStore) -> None:
-    """Of two that began one at once the one that was noted first."""
-    seen = MemorySeenWindow()
-    one, other = service.open_log(objects, seen), service.open_log(objects, seen)
-    append(one, rows(10))
+class Overtaken(MemorySeenWindow):
+    """While it makes a filter another log appends a part, with a filter of its own."""
 
-    assert StoreOutcome(stored=10, already_stored=10) == append(other, rows(20, "2e"))
+    def __init__(self, overtake: Callable[[], object]) -> None:
+        super().__init__()
+        self._overtake = overtake
+
+    def begin(self, window: str, expected: int) -> str:
+        self._overtake()
+        self._marked[window, "late"] = set()
+        return "late"
+
+
+def test_the_generation_that_was_noted_first_counts(
+    service: Service, objects: MemoryObjectStore
+) -> None:
+    """Of two that began at once; the other would not know the rows that are there."""
+    first = service.open_log(objects, MemorySeenWindow())
+    late = service.open_log(objects, Overtaken(lambda: append(first, rows(10))))
+
+    assert StoreOutcome(stored=10, already_stored=10) == append(late, rows(20, "2e"))
+    (window,) = (
+        record
+        for record in service.requests().scan(service.parts)
+        if text_in(record, "record") == "window"
+    )
+    assert "token" not in window
 
 
 class NoFilters(MemorySeenWindow):
@@ -337,7 +372,11 @@ def test_expired_spans_come_from_the_parts(service: Service, objects: MemoryObje
         )
 
     before = answers()
-    assert 14 == len(rig.log.read_vehicle("cab-1", 0, NOW_MS))
+    assert [14] * 3 == [
+        len(rig.log.read_vehicle("cab-1", 0, NOW_MS)),
+        len(list(rig.log.read_city("a", 0, NOW_MS))),
+        len(list(rig.log.scan())),
+    ]
     expire(service, NOW_MS - 7 * DAY_MS)
 
     assert before == answers()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.adapters.aws.dynamodb.wire import Service
 
-from fleetcore.testing.contracts.location_log import stored
+from fleetcore.testing.contracts.log_rig import stored
 from fleetcore_adapters.aws.dynamodb.items import log_item
 from fleetcore_adapters.aws.dynamodb.requests import Expression, Page, Requests, batches
 from fleetcore_adapters.aws.dynamodb.siblings import siblings_of

@@ -20,7 +20,7 @@ from moto.core.models import botocore_stubber
 from fleetcore.domain.fingerprint import MASK, salt, word_of
 from fleetcore.domain.location import LocationEvent
 from fleetcore.ports.seen_window import SeenWindow
-from fleetcore.testing.contracts.location_log import LogRig
+from fleetcore.testing.contracts.log_rig import LogRig
 from fleetcore_adapters.aws.clients import Clients
 from fleetcore_adapters.aws.dynamodb.location_log import DynamoLog, LogSettings
 from fleetcore_adapters.aws.dynamodb.requests import Requests
