@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help setup packages stand-ins services test check bench demo clean
+.PHONY: help setup packages stand-ins services test check package deploy-local bench demo clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,12 @@ check: setup $(CHECKOV_VENV)/.stamp ## Lint, formatting, types, import contracts
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -m "wheel or terraform" tests
+
+package: setup ## The packages of the Lambda functions, in dist/lambda
+	$(BIN)/python -m lambda_packages
+
+deploy-local: stand-ins ## All of infra/ on a stand-in: files in, answers compared, everything away again
+	$(BIN)/python -m tests.system.deployment
 
 bench: setup $(BENCH_VENV)/.stamp $(MINISTACK_VENV)/.stamp ## The comparisons with DuckDB, Polars, pandas and the bare SDK
 	$(BIN)/python -m bench

@@ -20,8 +20,6 @@ from tests.standins import dynamodb_local, localstack, ministack
 
 OPENS: Final = "open_"
 """How the name of a fixture that opens a port's adapters begins."""
-CELL: Final = "matrix"
-HISTORIES: Final = "histories"
 Cell: TypeAlias = tuple[str, str]
 """A port's module, and a row's name."""
 
@@ -44,13 +42,22 @@ as it is mended.
 """
 
 
-def cell_of(item: pytest.Item) -> Cell | None:
-    """Port and row of a test of a suite."""
+def cell_of(item: pytest.Item, table: Rows) -> Cell | None:
+    """Port and row of a test of a port's suite, or of another one in the module of its suite."""
     parameters = getattr(getattr(item, "callspec", None), "params", {})
     for name, value in parameters.items():
-        if name.startswith(OPENS) and isinstance(value, Harness):
-            return name.removeprefix(OPENS), value.name
+        port = name.removeprefix(OPENS)
+        port = port if port in table else item.path.stem.removeprefix("test_")
+        if isinstance(value, Harness) and port in table:
+            return port, value.name
     return None
+
+
+def lacks(item: pytest.Item) -> bool:
+    """Whether the test needs what the stand-in that it runs on is declared to lack."""
+    needed = {name for marker in item.iter_markers("needs") for name in marker.args}
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    return any(needed & getattr(row, "lacks", set()) for row in parameters.values())
 
 
 class Matrix:
@@ -66,25 +73,22 @@ class Matrix:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Note each test's cell where its report will carry it."""
         for item in items:
-            if (cell := cell_of(item)) is not None:
-                item.user_properties.append((CELL, list(cell)))
+            if (cell := cell_of(item, self._table)) is not None:
+                item.user_properties.append(("matrix", list(cell)))
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Count what a row's stand-in is declared to lack."""
-        for item in items:
-            needed = {name for marker in item.iter_markers("needs") for name in marker.args}
-            row = getattr(getattr(item, "callspec", None), "params", {})
-            cell = cell_of(item)
-            if cell is not None and needed & row[OPENS + cell[0]].lacks:
-                self._off[cell] += 1
+        """Count what is not asked of a row because its stand-in is declared to lack it."""
+        cells = (cell_of(item, self._table) for item in items if lacks(item))
+        self._off.update(cell for cell in cells if cell is not None)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Hand over what a worker of pytest-xdist counted, or write the page."""
-        if hasattr(session.config, "workeroutput"):
-            session.config.workeroutput["off"] = [[*cell, n] for cell, n in self._off.items()]
-        else:
+        told: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+        if told is None:
             self._page.write_text(self.text(), encoding="utf-8")
+        else:
+            told["off"] = [[*cell, number] for cell, number in self._off.items()]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
@@ -97,12 +101,13 @@ class Matrix:
         if report.when != "call" and report.passed:
             return
         for name, value in report.user_properties:
-            if name == CELL:
-                port, row = value
-                self._outcomes.setdefault((port, row), Counter())[report.outcome] += 1
-            elif name == HISTORIES and report.passed:
-                port, row, number = value
-                self._histories[port, row] += number
+            match name, value:
+                case "matrix", [str(port), str(row)]:
+                    self._outcomes.setdefault((port, row), Counter())[report.outcome] += 1
+                case "histories", [str(port), str(row), int(number)] if report.passed:
+                    self._histories[port, row] += number
+                case _:
+                    pass
 
     def text(self) -> str:
         """The page."""

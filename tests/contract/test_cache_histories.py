@@ -226,4 +226,4 @@ def test_a_bug_planted_in_a_directory_is_found(
 
     searching = settings(max_examples=1000, database=None, phases=[Phase.generate])
 
-    assert find(st.tuples(KNOWN, ASKED), differs, settings=searching)
+    assert differs(find(st.tuples(KNOWN, ASKED), differs, settings=searching))

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
-    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 ACCOUNT: Final = "000000000000"
 MAX_RECEIVES: Final = 4
@@ -37,6 +36,8 @@ TABLES: Final = {
     "PARTS": tables.PARTS,
 }
 
+Message: TypeAlias = Mapping[str, Any]
+"""As SQS hands it out; the SDK calls optional what is always there."""
 Handler: TypeAlias = Callable[[dict[str, Any], Any], Mapping[str, Any]]
 
 
@@ -103,18 +104,19 @@ class Cloud:
         bucket = self.environment["FLEETCORE_BUCKET"]
         self.s3.upload_file(str(path), bucket, f"telemetry/{key}")
 
-    def receive(self, queue: str, lease_s: int = LEASE_S) -> list[MessageTypeDef]:
+    def receive(self, queue: str, lease_s: int = LEASE_S) -> list[Message]:
         """What a queue hands out at once, at most a batch."""
-        return self.sqs.receive_message(
+        answer = self.sqs.receive_message(
             QueueUrl=self.url(queue),
             MaxNumberOfMessages=10,
             MessageSystemAttributeNames=["All"],
             MessageAttributeNames=["All"],
             VisibilityTimeout=lease_s,
-        ).get("Messages", [])
+        )
+        return list(answer.get("Messages", []))
 
     def handle(
-        self, queue: str, messages: Sequence[MessageTypeDef], handler: Handler, context: Context
+        self, queue: str, messages: Sequence[Message], handler: Handler, context: Context
     ) -> None:
         """Hand messages to a handler, and take off the queue what it does not name as failed."""
         url = self.url(queue)
@@ -169,7 +171,7 @@ class Cloud:
         return sum(page["Count"] for page in pages)
 
 
-def _record(message: MessageTypeDef, url: str) -> dict[str, Any]:
+def _record(message: Message, url: str) -> dict[str, Any]:
     name = url.rpartition("/")[2]
     return {
         "messageId": message["MessageId"],

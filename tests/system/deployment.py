@@ -17,6 +17,8 @@ from typing import Final
 from urllib.parse import quote_plus
 
 from attrs import frozen
+from lambda_packages.building import Target, build
+from lambda_packages.functions import FUNCTIONS
 from tests.conftest import SHARED_DATA
 from tests.infra.terraform import MINISTACK_DIFFERENCES, Terraform, changed, initialised
 from tests.standins.aws import clients_at
@@ -29,8 +31,6 @@ from tests.system.outcomes import Outcome, embedded, outcome
 from fleetcore.application.dead_letters import redrive
 from fleetcore_entrypoints.wiring.aws import AwsApp, wire_aws
 from fleetcore_entrypoints.wiring.aws_config import AwsConfig
-from lambda_packages.building import Target, build
-from lambda_packages.functions import FUNCTIONS
 
 SETTINGS: Final = "-var-file=envs/local/terraform.tfvars"
 PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -87,6 +87,7 @@ class Deployment:
             body = {
                 "Records": [
                     {
+                        "eventVersion": "2.1",
                         "eventSource": "aws:s3",
                         "eventName": "ObjectCreated:Put",
                         "s3": {

@@ -51,10 +51,16 @@ def ledgers(fleet: Fleet) -> dict[str, Ledger]:
     }
 
 
-def embedded(folder: Path, paths: Iterable[Path], **options: Path) -> Outcome:
-    """What comes of files in a folder, one after the other; `options` as of `LocalFleet.ingest`."""
+def embedded(
+    folder: Path,
+    paths: Iterable[Path],
+    *,
+    vehicles: Path | None = None,
+    config: Path | None = None,
+) -> Outcome:
+    """What comes of files in a folder, one after the other; options as of `LocalFleet.ingest`."""
     with open_local(folder) as fleet:
         for path in paths:
-            done = fleet.ingest(path, **options)
+            done = fleet.ingest(path, vehicles=vehicles, config=config)
             assert "completed" == done.status, done
         return outcome(fleet.app.fleet)

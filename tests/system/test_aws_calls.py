@@ -149,9 +149,15 @@ class Recorder:
         self._calls: dict[str, list[tuple[str, str, Mapping[str, Any]]]] = {}
         self._lost: set[object] = set()
 
-    def session(self, *arguments: str, **options: str) -> Session:
+    def session(
+        self,
+        key_id: str | None = None,
+        secret: str | None = None,
+        *,
+        region_name: str | None = None,
+    ) -> Session:
         """A session whose clients tell of each call."""
-        session = Session(*arguments, **options)
+        session = Session(key_id, secret, region_name=region_name)
         session.events.register("provide-client-params", self._note)
         session.events.register("after-call", self._lose)
         return session

@@ -93,6 +93,8 @@ def test_a_file_with_dead_rows_fails(
     [
         (["redrive"], 2, "say which dead letters"),
         (["redrive", "x", "--all"], 2, "say which dead letters"),
+        (["redrive", "--all", "--by-sqs"], 2, "--by-sqs moves all letters"),
+        (["redrive", "--by-sqs"], 1, "for a fleet on AWS only"),
         (["redrive", "--all", "--rate", "0"], 2, "--rate"),
         (["show", "nobody"], 1, "no dead letter is of 'nobody'"),
     ],

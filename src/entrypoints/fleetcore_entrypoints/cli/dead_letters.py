@@ -11,6 +11,7 @@ from fleetcore_entrypoints.cli.options import (
     data_option,
     examples,
     existing_app,
+    existing_aws,
     json_option,
     resumed_app,
 )
@@ -120,16 +121,31 @@ def show(*, ids: tuple[str, ...], data: Path, as_json: bool) -> None:
     metavar="N",
     help="At most so many parts a second.",
 )
+@click.option(
+    "--by-sqs", is_flag=True, help="Have SQS move all letters of the idle lane by itself."
+)
 @data_option
 @json_option
 def redrive(
-    *, ids: tuple[str, ...], everything: bool, rate: float, data: Path, as_json: bool
+    *,
+    ids: tuple[str, ...],
+    everything: bool,
+    rate: float,
+    by_sqs: bool,
+    data: Path,
+    as_json: bool,
 ) -> None:
     """Send the parts of dead letters again; their rows are pending from then on.
 
     Mend what is wrong first: `fleetcore dead-letters show`. In a data folder the parts are
-    stored at once. Exit status 1 if any is a dead letter again.
+    stored at once. Exit status 1 if any is a dead letter again. With --by-sqs nothing is waited
+    for, and the ledger counts rows as dead until they are stored.
     """
+    if by_sqs:
+        if ids or everything:
+            raise click.UsageError("--by-sqs moves all letters of the idle lane; name none")
+        _moved(data, rate)
+        return
     from fleetcore.application.dead_letters import dead_letters as all_letters
     from fleetcore.application.dead_letters import redrive as redriven
     from fleetcore_entrypoints.cli.output import note, print_error, print_json
@@ -153,6 +169,21 @@ def redrive(
     note(f"redriven: {sent:,} of {len(letters):,} parts")
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def _moved(data: Path, rate: float) -> None:
+    from fleetcore.application.dead_letters import dead_letters as all_letters
+    from fleetcore.errors import InvalidInput
+    from fleetcore_entrypoints.cli.output import note
+
+    with existing_aws(data) as app:
+        # What SQS gave up by itself is in no ledger yet, and nobody sees it once it is moved.
+        all_letters(app.fleet)
+        if not app.move_letters(max(1, round(rate))):
+            raise InvalidInput("the service cannot move letters by itself; redrive them: --all")
+    note(
+        "SQS moves the letters of the idle lane; the ledger counts their rows when they are stored"
+    )
 
 
 def _paced(seconds: float) -> Callable[[], None]:

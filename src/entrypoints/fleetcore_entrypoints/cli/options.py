@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
@@ -14,7 +14,10 @@ from fleetcore.errors import InvalidConfiguration, InvalidInput, StorageUnavaila
 
 if TYPE_CHECKING:
     from fleetcore_entrypoints.wiring.app import App
+    from fleetcore_entrypoints.wiring.aws import AwsApp
     from fleetcore_entrypoints.wiring.local import LocalApp
+
+AppT = TypeVar("AppT", bound="App")
 
 DEFAULT_DATA: Final = Path("fleetcore-data")
 ON_AWS: Final = Path("aws:")
@@ -89,13 +92,22 @@ def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
 def existing_app(data: Path) -> Iterator[App]:
     """The fleet that `--data` names, if it is there. Raises `InvalidInput` where none is."""
     if data == ON_AWS:
-        from fleetcore_entrypoints.wiring.aws import wire_aws
-
-        with closing(wire_aws(metrics=StringIO())) as app:
+        with existing_aws(data) as app:
             yield app
     else:
         with existing_folder(data) as app:
             yield app
+
+
+@contextmanager
+def existing_aws(data: Path) -> Iterator[AwsApp]:
+    """The fleet on AWS that the environment names. Raises `InvalidInput` for a data folder."""
+    if data != ON_AWS:
+        raise InvalidInput(f"--data {data}: this is for a fleet on AWS only: --data {ON_AWS}")
+    from fleetcore_entrypoints.wiring.aws import wire_aws
+
+    with _closed(wire_aws(metrics=StringIO())) as app:
+        yield app
 
 
 @contextmanager
@@ -112,8 +124,16 @@ def existing_folder(data: Path) -> Iterator[LocalApp]:
         )
     from fleetcore_entrypoints.wiring.local import wire_local
 
-    with closing(wire_local(data)) as app:
+    with _closed(wire_local(data)) as app:
         yield app
+
+
+@contextmanager
+def _closed(app: AppT) -> Iterator[AppT]:
+    try:
+        yield app
+    finally:
+        app.close()
 
 
 @contextmanager

@@ -8,12 +8,12 @@ from typing import Final
 
 from attrs import frozen
 
-from fleetcore.domain.ingestion import Sizes
 from fleetcore_adapters.aws.dynamodb.location_log import LogSettings
 from fleetcore_entrypoints.costs import prices
 from fleetcore_entrypoints.costs.assumptions import Assumptions, check
 from fleetcore_entrypoints.costs.calls import QUEUES, Call, Service, counted, storing, taking_in
 from fleetcore_entrypoints.costs.day import FileShape, item_sizes, typical_file
+from fleetcore_entrypoints.wiring.aws_config import SIZES
 
 GB: Final = 2**30
 MB_A_VCPU: Final = 1769
@@ -24,7 +24,7 @@ ITEM_OVERHEAD_BYTES: Final = 100
 GLACIER_AFTER_DAYS: Final = 7
 ENDPOINTS: Final = 5
 KEYS: Final = 2
-TIMEOUT_S: Final = {"ingest_file": 300, "store_events": 60}
+TIMEOUT_S: Final = {"ingest_file": 300, "store_events": 300}
 METRICS: Final = 28
 ALARM_METRICS: Final = 26
 """As `infra/` makes them: endpoints in a zone, KMS keys, how long a run of each function may take,
@@ -99,7 +99,7 @@ def monthly_bill(given: Assumptions) -> Bill:
     Raises `InvalidConfiguration` for assumptions that cannot be.
     """
     check(given)
-    shape, sizes = typical_file(given, Sizes()), item_sizes(given)
+    shape, sizes = typical_file(given, SIZES), item_sizes(given)
     stream_bytes = shape.stream_bytes(sizes)
     runs = list(shape.runs(given.parts_a_run))
     file = _File(

@@ -16,7 +16,6 @@ from fleetcore.application.fleet import Fleet
 from fleetcore.application.fleet_file import FleetConfig, fleet_config
 from fleetcore.application.ingesting import Metadata, Request
 from fleetcore.domain.chunks import Chunk
-from fleetcore.domain.ingestion import Sizes
 from fleetcore.domain.lanes import LANES, Lane
 from fleetcore.domain.parts import StoredEvent
 from fleetcore.errors import InvalidConfiguration
@@ -39,15 +38,12 @@ from fleetcore_adapters.local.clock import SystemClock
 from fleetcore_adapters.resilience.policy import Policy, no_deadline
 from fleetcore_entrypoints.options import content_at, metadata_at, metadata_in
 from fleetcore_entrypoints.wiring.app import App
-from fleetcore_entrypoints.wiring.aws_config import AwsConfig
+from fleetcore_entrypoints.wiring.aws_config import SIZES, AwsConfig
 
 if TYPE_CHECKING:
     from fleetcore.ports.seen_window import SeenWindow
     from fleetcore_adapters.redis.clients import Connect
     from fleetcore_adapters.redis.vehicles import CachedVehicles
-
-SIZES: Final = Sizes(block_bytes=1 << 20, blocks_per_chunk=1)
-"""A chunk is a part or two, and a part is what a Lambda stores in one run: some 10,000 rows."""
 
 _S3_URL: Final = "s3://"
 _DOCUMENT_TIMEOUT_S: Final = 2.0
@@ -60,12 +56,15 @@ class AwsApp(App):
 
     `request` tells how files are read and judged, `source` gives an uploaded object, of the
     version where one is named, and `go_on` asks for another run with this message's body.
+    `move_letters` has SQS move the idle lane's dead letters back, so many a second, and says
+    whether the service can.
     """
 
     telemeter: Telemeter
     request: Callable[[], Request]
     source: Callable[[str, str, str | None], Source]
     go_on: Callable[[str], None]
+    move_letters: Callable[[int], bool]
 
 
 def wire_aws(
@@ -97,13 +96,15 @@ def wire_aws(
     requests = Requests(clients.dynamodb, policy("DynamoDB"))
     engine = _Engine()
     sqs = policy("SQS")
+    lane_queues = _queues(clients, sqs, moving=config.moving_queue, idle=config.idle_queue)
+    dead_letters = SqsDeadLetters(
+        _queues(clients, sqs, moving=config.moving_dead_queue, idle=config.idle_dead_queue)
+    )
     fleet = Fleet(
         clock=clock,
         events=DynamoEventStore(requests, config.streams_table),
-        lanes=SqsLanes(_queues(clients, sqs, moving=config.moving_queue, idle=config.idle_queue)),
-        dead_letters=SqsDeadLetters(
-            _queues(clients, sqs, moving=config.moving_dead_queue, idle=config.idle_dead_queue)
-        ),
+        lanes=SqsLanes(lane_queues),
+        dead_letters=dead_letters,
         objects=objects,
         origins=DynamoOrigins(requests, config.streams_table),
         log=DynamoLog(
@@ -136,6 +137,7 @@ def wire_aws(
         request=_request(config, document, redis),
         source=source,
         go_on=_go_on(config, clients, sqs),
+        move_letters=lambda rate: dead_letters.redrive_all_native(lane_queues["idle"], rate),
     )
 
 

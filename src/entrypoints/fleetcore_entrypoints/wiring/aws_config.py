@@ -7,7 +7,11 @@ from typing import Final, Self
 
 from attrs import fields, frozen
 
+from fleetcore.domain.ingestion import Sizes
 from fleetcore.errors import InvalidConfiguration
+
+SIZES: Final = Sizes(block_bytes=1 << 20, blocks_per_chunk=1)
+"""A chunk is a part or two, and a part is what a Lambda stores in one run: some 10,000 rows."""
 
 _PREFIX: Final = "FLEETCORE_"
 
