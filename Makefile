@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help setup packages stand-ins services test check package deploy-local bench demo clean
+.PHONY: help setup packages stand-ins services test check matrix package deploy-local bench demo clean
 
 help: ## What can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ check: setup $(CHECKOV_VENV)/.stamp ## Lint, formatting, types, import contracts
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -m "wheel or terraform" tests
+
+matrix: stand-ins ## The conformance matrix, written to docs/conformance.md
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/contract --deselect tests/contract/test_matrix.py --matrix docs/conformance.md
 
 package: setup ## The packages of the Lambda functions, in dist/lambda
 	$(BIN)/python -m lambda_packages

@@ -25,7 +25,7 @@ from tests.system.cloud import QUEUES, Cloud, Context, Handler, handlers_on
 from fleetcore.domain.ingestion import Sizes
 from fleetcore_entrypoints.wiring.aws import wire_aws
 
-SMALL: Final = Sizes(block_bytes=32_000, blocks_per_chunk=2)
+SMALL: Final = Sizes(block_bytes=16_000, blocks_per_chunk=2)
 POLL_S: Final = 0.05
 
 

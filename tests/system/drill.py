@@ -120,7 +120,8 @@ class Drill:
             assert 0 == self.cloud.held(queue) == self.cloud.held(f"{queue}_DEAD")
         assert () == self.app.fleet.dead_letters.read()
         found = outcome(self.app.fleet)
-        self.tell(f"the log holds {found.log.total():,} events; workers counted {self.counted()}")
+        counted = ", ".join(f"{name} {number}" for name, number in self.counted().items())
+        self.tell(f"the log holds {found.log.total():,} events; measured: {counted or 'no fault'}")
         return found
 
     def counted(self) -> Mapping[str, int]:

@@ -181,9 +181,7 @@ def _moved(data: Path, rate: float) -> None:
         all_letters(app.fleet)
         if not app.move_letters(max(1, round(rate))):
             raise InvalidInput("the service cannot move letters by itself; redrive them: --all")
-    note(
-        "SQS moves the letters of the idle lane; the ledger counts their rows when they are stored"
-    )
+    note("SQS moves the idle lane's letters; the ledger counts their rows when they are stored")
 
 
 def _paced(seconds: float) -> Callable[[], None]:
