@@ -44,6 +44,7 @@ MINISTACK_DIFFERENCES: Final = frozenset(
         "aws_cloudwatch_metric_alarm.statistic",
         "aws_cloudwatch_metric_alarm.treat_missing_data",
         "aws_dynamodb_table.point_in_time_recovery",
+        "aws_s3_object.tags_all",  # of an object that is put in parts
     }
 )
 """What ministack forgets of what it is told, as `changed` says it of a second plan."""
