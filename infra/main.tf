@@ -77,11 +77,12 @@ module "telemetry" {
     security_group_id = module.network[0].functions_security_group_id
   } : null
 
-  redis_url          = var.redis_url
-  vehicles_url       = var.vehicles_url
-  config_url         = var.config_url
-  log_ttl_days       = var.log_ttl_days
-  log_retention_days = var.log_retention_days
+  redis_url            = var.redis_url
+  vehicles_url         = var.vehicles_url
+  config_url           = var.config_url
+  largest_upload_bytes = var.largest_upload_bytes
+  log_ttl_days         = var.log_ttl_days
+  log_retention_days   = var.log_retention_days
 }
 
 module "observability" {
@@ -92,6 +93,7 @@ module "observability" {
   key_arn     = module.security.operations_key_arn
   emails      = var.alert_emails
   queries     = var.features.saved_queries
+  redis       = var.features.cache || var.redis_url != null
   functions   = module.telemetry.functions
   queues      = module.queues.sources
   dead_queues = module.queues.dead

@@ -102,6 +102,12 @@ variable "config_url" {
   default     = null
 }
 
+variable "largest_upload_bytes" {
+  description = "The largest file that is taken in, as it lies in the bucket: its spool, 1.25 times its content, must fit into 10 GiB."
+  type        = number
+  default     = 6442450944
+}
+
 variable "log_ttl_days" {
   description = "How long after it was observed an event stays in the log's table; for ever if not set."
   type        = number

@@ -36,6 +36,11 @@ run "its_own_role" {
   }
 
   assert {
+    condition     = one(aws_lambda_function.this.ephemeral_storage).size == 512
+    error_message = "So is its disk."
+  }
+
+  assert {
     condition     = one(aws_lambda_function.this.tracing_config).mode == "Active"
     error_message = "Invocations are traced."
   }
@@ -80,6 +85,26 @@ run "its_own_role" {
   assert {
     condition     = one(aws_lambda_function.this.environment).variables == var.environment
     error_message = "Its environment is what it is given."
+  }
+
+  assert {
+    condition     = length(aws_lambda_function_recursion_config.this) == 0
+    error_message = "Lambda stops it where it calls itself by mistake."
+  }
+}
+
+run "one_that_calls_itself" {
+  module {
+    source = "./modules/function"
+  }
+
+  variables {
+    calls_itself = true
+  }
+
+  assert {
+    condition     = [for each in aws_lambda_function_recursion_config.this : "${each.function_name} ${each.recursive_loop}"] == ["fleetcore-test-store-events Allow"]
+    error_message = "Lambda lets it, however often."
   }
 }
 

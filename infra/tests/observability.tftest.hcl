@@ -7,6 +7,7 @@ variables {
   key_arn = "arn:aws:kms:eu-central-1:111122223333:key/operations"
   emails  = ["fleet@example.org"]
   queries = true
+  redis   = true
   functions = {
     ingest_file  = { name = "ingest-file", log_group = "/aws/lambda/ingest-file", timeout_s = 300, memory_mb = 512 }
     store_events = { name = "store-events", log_group = "/aws/lambda/store-events", timeout_s = 60, memory_mb = 512 }
@@ -38,6 +39,8 @@ run "alarms" {
       } == {
       ingest-file-throttles  = "AWS/Lambda Throttles Sum 10 60"
       store-events-throttles = "AWS/Lambda Throttles Sum 10 60"
+      ingest-file-failing    = "fleetcore messages_failed Average 0.05 60"
+      store-events-failing   = "fleetcore messages_failed Average 0.05 60"
       ingest-file-duration   = "AWS/Lambda Duration Maximum 240000 60"
       store-events-duration  = "AWS/Lambda Duration Maximum 48000 60"
       ingest-file-memory     = "fleetcore memory_mb Maximum 460.8 60"
@@ -45,7 +48,7 @@ run "alarms" {
       ingest-file-ledger     = "fleetcore ledger_imbalance Maximum 0 60"
       store-events-ledger    = "fleetcore ledger_imbalance Maximum 0 60"
     }
-    error_message = "Over 10 throttles, 80 % of the timeout, 90 % of the memory, any imbalance."
+    error_message = "Over 10 throttles, 5 failed messages to 100 runs, 80 % of the timeout, 90 % of the memory, any imbalance."
   }
 
   assert {
@@ -65,11 +68,20 @@ run "alarms" {
   }
 
   assert {
+    condition = [
+      for alarm in aws_cloudwatch_metric_alarm.redis :
+      "${alarm.namespace} ${alarm.metric_name} ${jsonencode(alarm.dimensions)} ${alarm.statistic} ${alarm.threshold} ${alarm.period}"
+    ] == ["fleetcore SeenWindowUnavailable {\"Dependency\":\"Redis\"} Sum 0 60"]
+    error_message = "Redis did not answer once."
+  }
+
+  assert {
     condition = alltrue([
       for alarm in concat(
         values(aws_cloudwatch_metric_alarm.errors),
         values(aws_cloudwatch_metric_alarm.functions),
         values(aws_cloudwatch_metric_alarm.queues),
+        aws_cloudwatch_metric_alarm.redis,
         values(aws_cloudwatch_metric_alarm.tables),
       ) :
       alarm.comparison_operator == "GreaterThanThreshold" && alarm.treat_missing_data == "notBreaching"
@@ -122,5 +134,38 @@ run "no_queries" {
   assert {
     condition     = length(aws_cloudwatch_query_definition.this) == 0
     error_message = "Saved queries can be left out."
+  }
+}
+
+run "no_redis" {
+  module {
+    source = "./modules/observability"
+  }
+
+  variables {
+    redis = false
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.redis) == 0
+    error_message = "Without Redis nothing watches it."
+  }
+}
+
+# The queues and tables of a fleet, so that tests/infra can count what alarms watch.
+run "a_fleet" {
+  module {
+    source = "./modules/observability"
+  }
+
+  variables {
+    queues      = { for role in ["idle", "moving", "uploads"] : role => { name = role, arn = role, url = role } }
+    dead_queues = { for role in ["idle", "moving", "uploads"] : role => { name = "${role}-dead", arn = role, url = role } }
+    tables      = { for role in ["log", "parts", "streams", "views"] : role => { name = role, arn = role } }
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.queues) == 6 && length(aws_cloudwatch_metric_alarm.tables) == 4
+    error_message = "Each queue and each table is watched."
   }
 }

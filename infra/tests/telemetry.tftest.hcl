@@ -128,3 +128,17 @@ run "no_way_to_the_internet" {
 
   expect_failures = [var.vehicles_url]
 }
+
+run "no_number_of_bytes" {
+  command = plan
+
+  module {
+    source = "./modules/telemetry"
+  }
+
+  variables {
+    largest_upload_bytes = 0.5
+  }
+
+  expect_failures = [var.largest_upload_bytes]
+}

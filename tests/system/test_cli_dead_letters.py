@@ -88,6 +88,17 @@ def test_a_file_with_dead_rows_fails(
     assert "fleetcore dead-letters redrive" in done.err
 
 
+def test_what_is_pending_is_sent_again(fleetcore: Command, lost: Callable[[], None]) -> None:
+    """And stored, where this process does so."""
+    lost()
+    done = fleetcore("relay", "--json")
+
+    assert 0 == done.status
+    assert sum(each["rows"] for each in done.objects) == 2
+    assert "of 1 ingestions" in done.err
+    assert 0 == fleetcore("ledger", "--json").object["pending"]
+
+
 @pytest.mark.parametrize(
     ("words", "status", "said"),
     [

@@ -66,6 +66,15 @@ resource "aws_lambda_function" "this" {
   depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]
 }
 
+# Lambda stops a chain of about 16 invocations through SQS that comes back to one function (AWS
+# Lambda Developer Guide, "Use Lambda recursive loop detection to prevent infinite loops").
+resource "aws_lambda_function_recursion_config" "this" {
+  count = var.calls_itself ? 1 : 0
+
+  function_name  = aws_lambda_function.this.function_name
+  recursive_loop = "Allow"
+}
+
 resource "aws_lambda_event_source_mapping" "this" {
   for_each = var.mappings
 

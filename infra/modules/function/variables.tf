@@ -57,6 +57,12 @@ variable "mappings" {
   }))
 }
 
+variable "calls_itself" {
+  description = "Whether it sends messages to a queue that invokes it, as often as its work needs."
+  type        = bool
+  default     = false
+}
+
 variable "reserved" {
   description = "Whether the account keeps as many invocations free for it as its mappings may start."
   type        = bool

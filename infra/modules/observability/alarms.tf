@@ -10,6 +10,13 @@ locals {
         namespace  = "AWS/Lambda", metric = "Throttles", statistic = "Sum", above = 10
         dimensions = { FunctionName = function.name }
       }
+      # Each run measures it once, so its average is messages a run. Such a run is no error to Lambda: it
+      # answers which of its messages failed.
+      "${function.name}-failing" = {
+        does       = "${function.name} failed at more than 5 messages to 100 runs in a minute"
+        namespace  = local.namespace, metric = "messages_failed", statistic = "Average", above = 0.05
+        dimensions = { function = function.name }
+      }
       "${function.name}-duration" = {
         does       = "${function.name} took more than 80 % of its timeout of ${function.timeout_s} s"
         namespace  = "AWS/Lambda", metric = "Duration", statistic = "Maximum", above = 0.8 * function.timeout_s * 1000
@@ -85,6 +92,25 @@ resource "aws_cloudwatch_metric_alarm" "functions" {
   dimensions          = each.value.dimensions
   statistic           = each.value.statistic
   threshold           = each.value.above
+  period              = 60
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = local.actions
+  ok_actions          = local.actions
+}
+
+# A filter that cannot be asked is given up for good, so once is enough.
+resource "aws_cloudwatch_metric_alarm" "redis" {
+  count = var.redis ? 1 : 0
+
+  alarm_name          = "${var.name}-redis"
+  alarm_description   = "${var.name}: Redis did not answer whether rows were met before"
+  comparison_operator = "GreaterThanThreshold"
+  namespace           = local.namespace
+  metric_name         = "SeenWindowUnavailable"
+  dimensions          = { Dependency = "Redis" }
+  statistic           = "Sum"
+  threshold           = 0
   period              = 60
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"

@@ -18,6 +18,11 @@ variable "queries" {
   type        = bool
 }
 
+variable "redis" {
+  description = "Whether the functions use Redis."
+  type        = bool
+}
+
 variable "functions" {
   description = "The functions by handler."
   type = object({

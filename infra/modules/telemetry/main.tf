@@ -33,7 +33,9 @@ locals {
     FLEETCORE_REDIS_USER      = var.cache.user
     FLEETCORE_REDIS_IAM_CACHE = var.cache.cache_id
   }
-  redis  = var.redis_url == null ? local.own_redis : { FLEETCORE_REDIS_URL = var.redis_url }
+  redis = var.redis_url == null ? local.own_redis : { FLEETCORE_REDIS_URL = var.redis_url }
+  # Of no concern to the command line, which knows the rest.
+  limits = { FLEETCORE_LARGEST_UPLOAD_BYTES = tostring(var.largest_upload_bytes) }
   alerts = var.alerts ? { FLEETCORE_ALERTS_TOPIC = var.alerts_topic_arn } : {}
 
   # Seen windows are the log's; vehicles' metadata is looked up while rows are judged.
@@ -55,8 +57,11 @@ module "ingest_file" {
   runtime      = var.runtime
   architecture = var.architecture
   memory_mb    = var.memory_mb
-  storage_mb   = 1024
+  storage_mb   = 10240 # what a file's rows are compared by is spooled to /tmp: 1.25 times its content
   timeout_s    = var.timeouts_s.ingest_file
+
+  # A long file goes on through the queue it came by. It ends: a run that commits no chunk sends nothing.
+  calls_itself = true
 
   # A file an invocation: one that is long or bad holds up no other.
   mappings = {
@@ -64,7 +69,7 @@ module "ingest_file" {
   }
   reserved = var.reserved_concurrency
 
-  environment       = merge(local.memory, local.fleet, local.options, local.alerts, local.uses_redis.ingest_file ? local.redis : {})
+  environment       = merge(local.memory, local.fleet, local.options, local.limits, local.alerts, local.uses_redis.ingest_file ? local.redis : {})
   statements        = local.ingest_file_statements
   existing_role_arn = var.existing_role_arns.ingest_file
   network           = local.uses_redis.ingest_file ? var.network : null
@@ -91,8 +96,8 @@ module "store_events" {
 
   # Priority is reserved capacity: moving has its own share, whatever waits on idle.
   mappings = {
-    moving = { queue_arn = var.queues["moving"].arn, batch_size = 5, maximum_concurrency = var.concurrency.moving }
-    idle   = { queue_arn = var.queues["idle"].arn, batch_size = 5, maximum_concurrency = var.concurrency.idle }
+    moving = { queue_arn = var.queues["moving"].arn, batch_size = 1, maximum_concurrency = var.concurrency.moving }
+    idle   = { queue_arn = var.queues["idle"].arn, batch_size = 1, maximum_concurrency = var.concurrency.idle }
   }
   reserved = var.reserved_concurrency
 

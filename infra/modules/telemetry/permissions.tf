@@ -51,6 +51,11 @@ locals {
         Action   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"]
         Resource = ["${var.bucket.arn}/fresh/*", "${var.bucket.arn}/rejects/*"]
       },
+      {
+        Sid      = "PinMetadata"
+        Action   = ["s3:GetObject", "s3:PutObject"]
+        Resource = ["${var.bucket.arn}/metadata/*"]
+      },
       local.know_what_is_missing,
       {
         Sid = "Decide"

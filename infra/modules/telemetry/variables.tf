@@ -158,6 +158,17 @@ variable "config_url" {
   }
 }
 
+variable "largest_upload_bytes" {
+  description = "The largest file that is taken in, as it lies in the bucket: its spool, 1.25 times its content, must fit into 10 GiB."
+  type        = number
+  default     = 6442450944
+
+  validation {
+    condition     = var.largest_upload_bytes > 0 && floor(var.largest_upload_bytes) == var.largest_upload_bytes
+    error_message = "A whole number of bytes."
+  }
+}
+
 variable "log_ttl_days" {
   description = "How long after it was observed an event stays in the log's table; for ever if not set."
   type        = number

@@ -4,31 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from typing import Final
 
 from fleetcore.application.fleet import Fleet
-from fleetcore.application.streams import IngestionStream
-from fleetcore.domain.ingestion import GiveUpPart, Redrive
-from fleetcore.domain.parts import UNEXPLAINED, DeadLetter
+from fleetcore.application.streams import IngestionStream, ingestions
+from fleetcore.domain.ingestion import GiveUpPart, Ingestion, Redrive
+from fleetcore.domain.parts import UNEXPLAINED, DeadLetter, LaneMessage
 from fleetcore.errors import FleetcoreError, IllegalCommand, UndecodableEvent
+
+LETTER_LOST: Final = "letter-lost"
+"""The code of dead rows whose letter no queue keeps any longer: the ledger still knows the part."""
 
 
 def dead_letters(fleet: Fleet) -> tuple[DeadLetter, ...]:
-    """Every dead letter, oldest first; the ledgers count their rows as dead.
+    """Every dead letter, oldest first: of each part that a ledger counts rows of as dead, one.
 
     A queue gives a message up by itself where its worker was killed again and again: such a
-    letter is no event of its ingestion yet, and becomes one here. Raises `StorageUnavailable`.
+    letter is no event of its ingestion yet, and becomes one here. A part that was stored after
+    all has no letter any more; one of an ingestion that cannot be read keeps it. Raises
+    `StorageUnavailable`.
     """
     letters = fleet.dead_letters.read()
     for letter in letters:
         if letter.code == UNEXPLAINED:
             _reconcile(fleet, letter)
-    return letters
+    states = _states(fleet)
+    kept = [each for each in letters if not _is_stored(each, states)]
+    stored = [each for each in letters if each not in kept]
+    if stored:
+        fleet.dead_letters.remove(stored)
+    known = {letter.message.part.key for letter in kept}
+    lost = [
+        _lost(state.message(part))
+        for state in states.values()
+        for part in state.parts
+        if part.key in state.dead and part.key not in known
+    ]
+    return (*lost, *kept)
+
+
+def _states(fleet: Fleet) -> dict[str, Ingestion]:
+    states: dict[str, Ingestion] = {}
+    for ingestion in ingestions(fleet.events):
+        with suppress(UndecodableEvent):
+            states[ingestion] = IngestionStream(fleet.events, ingestion).state
+    return states
+
+
+def _is_stored(letter: DeadLetter, states: Mapping[str, Ingestion]) -> bool:
+    state = states.get(letter.message.ingestion)
+    key = letter.message.part.key
+    if state is None or key in state.dead:
+        return False
+    return any(part.key == key and not state.pending(part) for part in state.parts)
+
+
+def _lost(message: LaneMessage) -> DeadLetter:
+    return DeadLetter(
+        message=message,
+        code=LETTER_LOST,
+        reason="its rows are dead, and no queue keeps the letter that says why",
+        tries=0,
+        died_at_ms=0,
+    )
 
 
 def _reconcile(fleet: Fleet, letter: DeadLetter) -> None:
     message = letter.message
-    stream = IngestionStream(fleet.events, message.ingestion)
-    with suppress(IllegalCommand):
+    with suppress(IllegalCommand, UndecodableEvent):
+        stream = IngestionStream(fleet.events, message.ingestion)
         stream.carry_out(
             GiveUpPart(key=message.part.key, attempt=message.attempt, code=letter.code)
         )

@@ -1,4 +1,7 @@
-"""Ingest one file: understand it, pin what judges it, commit chunk by chunk, store."""
+"""Ingest one file: understand it, pin what judges it, commit chunk by chunk, store.
+
+An ingestion that was begun may go on under what it pinned, whatever would be said of it now.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from attrs import evolve, frozen
 from fleetcore.application import rejects
 from fleetcore.application.attempts import attempt_for
 from fleetcore.application.fleet import Fleet
+from fleetcore.application.ingestion_ids import beginning_of
 from fleetcore.application.reading_options import ReadingOptions
 from fleetcore.application.storing import drain
-from fleetcore.application.streams import IngestionStream
+from fleetcore.application.streams import IngestionStream, ingestions
 from fleetcore.application.understanding import SAMPLE_BYTES, understand, vehicle_id_in_name
 from fleetcore.domain.chunks import Chunk, EncodedPart
 from fleetcore.domain.ingestion import (
@@ -30,7 +34,15 @@ from fleetcore.domain.interpretation import Interpretation
 from fleetcore.domain.ledger import Ledger, RowCounts
 from fleetcore.domain.parts import LaneMessage, Part
 from fleetcore.domain.rules.settings import FleetSettings
-from fleetcore.errors import FleetcoreError, IllegalCommand, RowsDead, StorageUnavailable
+from fleetcore.errors import (
+    FleetcoreError,
+    IllegalCommand,
+    RowsDead,
+    SourceChanged,
+    StorageUnavailable,
+    UnknownIngestion,
+    UnreadableFile,
+)
 from fleetcore.ports.batch_engine import Work
 from fleetcore.ports.origins import Origin
 from fleetcore.ports.source import Source
@@ -132,7 +144,8 @@ def ingest(
             fleet.origins.note(attempt.ingestion, origin)
             stream.carry_out(Receive(received=evolve(received, ingestion=attempt.ingestion)))
             fleet.lanes.send(_perhaps_unsent(stream.state))
-            _read(fleet, source, stream, vehicle_id, request, watcher, is_enough)
+            directory = None if request.metadata is None else request.metadata.directory
+            _read(fleet, source, stream, vehicle_id, directory, watcher, is_enough)
     except FleetcoreError as caught:
         error = caught
         if stream is not None:
@@ -140,6 +153,92 @@ def ingest(
     if stream is not None and not is_over and stores:
         error = _stored(fleet, stream) or error
     state = Ingestion() if stream is None else stream.state
+    return _ingested(fleet, source, state, error, is_over=is_over, started_ms=started_ms)
+
+
+def go_on(
+    fleet: Fleet,
+    source: Source,
+    ingestion: str,
+    directory_of: Callable[[str], VehicleDirectory],
+    watcher: Watcher = _UNWATCHED,
+    *,
+    is_enough: Callable[[], bool] = lambda: False,
+) -> Ingested:
+    """Go on with an ingestion as it was begun, behind its last committed chunk.
+
+    Everything is as the ingestion pinned it; `directory_of` gives the vehicles' metadata with
+    a content id. Errors come back in the result: `SourceChanged` where the source holds other
+    bytes, `UnreadableFile` of a file that was given up. For the rest see `ingest`; the messages
+    are left on the lanes for other workers.
+    """
+    started_ms = fleet.clock.now_ms()
+    stream: IngestionStream | None = None
+    error: FleetcoreError | None = None
+    is_over = False
+    try:
+        stream = IngestionStream(fleet.events, ingestion)
+        received = _begun(stream.state, ingestion)
+        is_over = stream.state.status == "completed"
+        fleet.lanes.send(_perhaps_unsent(stream.state))
+        if stream.state.open:
+            if source.content().id != received.content:
+                raise SourceChanged(f"{source.name}: it holds other bytes than {ingestion} read")
+            vehicle_id = _noted_vehicle_id(fleet, received)
+            directory = None if received.directory is None else directory_of(received.directory)
+            watcher.understood(source.name, received.interpretation, vehicle_id)
+            _read(fleet, source, stream, vehicle_id, directory, watcher, is_enough)
+    except FleetcoreError as caught:
+        error = caught
+        if stream is not None:
+            _give_up(stream, caught)
+    state = Ingestion() if stream is None else stream.state
+    return _ingested(fleet, source, state, error, is_over=is_over, started_ms=started_ms)
+
+
+def pending_ingestion(fleet: Fleet, source: Source) -> str | None:
+    """The latest ingestion of these bytes, however understood, that is not over; or None.
+
+    Raises `UnreadableFile`, `StorageUnavailable`, `UndecodableEvent`.
+    """
+    content = source.content().id
+    for ingestion in reversed([*ingestions(fleet.events, beginning_of(content))]):
+        state = IngestionStream(fleet.events, ingestion).state
+        received = state.received
+        if received is None or (received.content, received.parent) != (content, None):
+            continue
+        if state.status == "pending":
+            return ingestion
+    return None
+
+
+def _begun(state: Ingestion, ingestion: str) -> Received:
+    if state.received is None:
+        raise UnknownIngestion(f"no ingestion is {ingestion!r}; `fleetcore ledger` lists them")
+    if state.failure is not None:
+        raise UnreadableFile(f"the file was given up: {state.failure.message}")
+    return state.received
+
+
+def _noted_vehicle_id(fleet: Fleet, received: Received) -> str | None:
+    """The vehicle id taken from the name, as it was when the file was received."""
+    if not received.interpretation.vehicle_from_name:
+        return None
+    origin = fleet.origins.read().get(received.ingestion)
+    if origin is None or origin.vehicle_id is None:
+        raise UnreadableFile(f"{received.ingestion}: the file's name was forgotten")
+    return origin.vehicle_id
+
+
+def _ingested(
+    fleet: Fleet,
+    source: Source,
+    state: Ingestion,
+    error: FleetcoreError | None,
+    *,
+    is_over: bool,
+    started_ms: int,
+) -> Ingested:
     status = _status(state, is_over=is_over)
     return Ingested(
         name=source.name,
@@ -246,7 +345,7 @@ def _read(  # noqa: PLR0917 - each is another thing a file is read with
     source: Source,
     stream: IngestionStream,
     vehicle_id: str | None,
-    request: Request,
+    directory: VehicleDirectory | None,
     watcher: Watcher,
     is_enough: Callable[[], bool],
 ) -> None:
@@ -256,7 +355,7 @@ def _read(  # noqa: PLR0917 - each is another thing a file is read with
     work = Work(
         received=received,
         vehicle_id=vehicle_id,
-        directory=None if request.metadata is None else request.metadata.directory,
+        directory=directory,
         done=stream.state.chunks,
         fetch=fleet.objects.get,
     )

@@ -28,7 +28,12 @@ def ingestion_id(received: Received, vehicle_id: str | None) -> str:
 
 def content_prefix(received: Received) -> str:
     """What the ids of all ingestions of a content begin with, however it is understood."""
-    return _hash(received.content, received.parent)
+    return beginning_of(received.content, received.parent)
+
+
+def beginning_of(content: str, parent: str | None = None) -> str:
+    """See `content_prefix`: of a content that is not understood yet."""
+    return _hash(content, parent)
 
 
 def attempt(ingestion_id: str, number: int) -> str:

@@ -6,7 +6,7 @@ as dead until `fleetcore.application.dead_letters` redrives them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -21,6 +21,7 @@ from fleetcore.errors import (
     IllegalCommand,
     ObjectMissing,
     StorageUnavailable,
+    Throttled,
     UndecodableEvent,
 )
 from fleetcore.ports.lanes import Delivery
@@ -33,8 +34,8 @@ BACKOFF_S: Final = (30, 300, 900)
 
 TRIES: Final = len(BACKOFF_S) + 1
 
-LEASE_S: Final = 300
-"""How long a message that is being stored is kept from other workers."""
+LEASE_S: Final = 900
+"""How long messages that wait for their turn are kept from other workers: the longest run."""
 
 _HOPELESS: Final = (CorruptObject, ObjectMissing, RowsRefused)
 _STRANGE: Final = (IllegalCommand, UndecodableEvent)
@@ -110,24 +111,28 @@ def _drained(fleet: Fleet, delivery: Delivery) -> FleetcoreError | None:
     return None
 
 
-def store(fleet: Fleet, deliveries: Sequence[Delivery]) -> Mapping[str, FleetcoreError]:
+def store(
+    fleet: Fleet, deliveries: Sequence[Delivery], is_late: Callable[[], bool] = lambda: False
+) -> Mapping[str, FleetcoreError]:
     """Store what a queue handed out; what has to be handed out again, by receipt, and why.
 
-    All others can be settled. One that fails is put off by `BACKOFF_S`; one that failed `TRIES`
-    times, or whose rows the log can never hold, is given up.
+    All others can be settled. One part after the other, its outcome recorded before the next
+    begins; when it `is_late`, the rest is handed out again at once. One that fails is put off by
+    `BACKOFF_S`; one that failed `TRIES` times, or whose rows the log can never hold, is given up.
     """
-    try:
-        _append(fleet, deliveries)
-    except FleetcoreError:
-        failed: dict[str, FleetcoreError] = {}
-        for number, delivery in enumerate(deliveries):
-            # One by one takes longer: nobody else is to begin with those that wait here.
-            _hide(fleet, deliveries[number:], LEASE_S)
-            if error := _tried(fleet, delivery):
-                failed[delivery.receipt] = error
-        _put_off(fleet, [each for each in deliveries if each.receipt in failed])
-        return failed
-    return {}
+    failed: dict[str, FleetcoreError] = {}
+    for number, delivery in enumerate(deliveries):
+        if number and is_late():
+            rest = deliveries[number:]
+            _hide(fleet, rest, 0)
+            late = Throttled("no time is left to store more; the queue hands it out again")
+            return failed | {each.receipt: late for each in rest}
+        if error := _tried(fleet, delivery):
+            failed[delivery.receipt] = error
+            _put_off(fleet, delivery)
+            # What failed took its time: nobody else is to begin with those that wait here.
+            _hide(fleet, deliveries[number + 1 :], LEASE_S)
+    return failed
 
 
 def _tried(fleet: Fleet, delivery: Delivery) -> FleetcoreError | None:
@@ -143,19 +148,15 @@ def _tried(fleet: Fleet, delivery: Delivery) -> FleetcoreError | None:
     return None
 
 
-def _put_off(fleet: Fleet, deliveries: Sequence[Delivery]) -> None:
-    by_pause: dict[int, list[Delivery]] = {}
-    for delivery in deliveries:
-        pause_s = BACKOFF_S[min(delivery.tries, len(BACKOFF_S)) - 1]
-        by_pause.setdefault(pause_s, []).append(delivery)
-    for pause_s, group in by_pause.items():
-        _hide(fleet, group, pause_s)
+def _put_off(fleet: Fleet, delivery: Delivery) -> None:
+    _hide(fleet, [delivery], BACKOFF_S[min(delivery.tries, len(BACKOFF_S)) - 1])
 
 
 def _hide(fleet: Fleet, deliveries: Sequence[Delivery], seconds: int) -> None:
     # Where it fails, the queue's own time decides when they are handed out again.
     with suppress(StorageUnavailable):
-        fleet.lanes.hide(deliveries, seconds)
+        if deliveries:
+            fleet.lanes.hide(deliveries, seconds)
 
 
 def give_up(fleet: Fleet, delivery: Delivery, error: FleetcoreError) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fleetcore.application.dead_letters import dead_letters, redrive
+import pytest
+
+from fleetcore.application.dead_letters import LETTER_LOST, dead_letters, redrive
 from fleetcore.application.ingesting import ingest
 from fleetcore.application.storing import drain
 from fleetcore.domain.parts import UNEXPLAINED, DeadLetter, LaneMessage
-from fleetcore.errors import IllegalCommand
+from fleetcore.errors import IllegalCommand, UndecodableEvent
 from fleetcore_adapters.memory.source import BytesSource
 
 if TYPE_CHECKING:
@@ -116,6 +118,47 @@ def test_a_letter_of_nobody_is_reported_and_kept(world: World, rows: Callable[..
     failed = redrive(world.fleet, dead_letters(world.fleet))
     assert [IllegalCommand] == [type(error) for error in failed.values()]
     assert 1 == len(world.fleet.dead_letters.read())
+
+
+def test_rows_whose_letter_is_lost_are_listed(world: World, rows: Callable[..., str]) -> None:
+    """The ledger knows the part, so it can be redriven all the same."""
+    ingestion, message, content = with_a_dead_part(world, rows(0, 60))
+    world.fleet.dead_letters.remove(world.fleet.dead_letters.read())
+    world.fleet.objects.put_if_absent(message.part.key, content)
+    (letter,) = dead_letters(world.fleet)
+
+    assert (LETTER_LOST, message) == (letter.code, letter.message)
+    assert {} == redrive(world.fleet, [letter])
+    assert {} == drain(world.fleet)
+    assert 0 == world.state(ingestion).ledger.dead_lettered
+
+
+def test_a_part_that_was_stored_after_all_has_no_letter(
+    world: World, rows: Callable[..., str]
+) -> None:
+    """As where another worker was slow, but did it."""
+    _, message, content = with_a_dead_part(world, rows(0, 60))
+    world.fleet.objects.put_if_absent(message.part.key, content)
+    world.fleet.lanes.send([message])
+    drain(world.fleet)
+
+    assert () == dead_letters(world.fleet)
+    assert () == world.fleet.dead_letters.read()
+
+
+def test_a_stream_of_a_newer_version_hides_no_other(
+    world: World, rows: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its letters are listed too."""
+    _, message, _ = with_a_dead_part(world, rows(0, 60))
+    world.fleet.dead_letters.bury([_unexplained(message)])
+
+    def unreadable(_stream: str) -> object:
+        raise UndecodableEvent("install a newer fleetcore", {})
+
+    monkeypatch.setattr(world.fleet.events, "read", unreadable)
+
+    assert [message] == [letter.message for letter in dead_letters(world.fleet)]
 
 
 def test_keeps_a_rate(world: World, rows: Callable[..., str]) -> None:

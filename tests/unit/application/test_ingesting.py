@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 from attrs import evolve
 
 from fleetcore.application.fleet import Fleet
-from fleetcore.application.ingesting import Ingested, Watcher, ingest
+from fleetcore.application.ingesting import (
+    Ingested,
+    Metadata,
+    Watcher,
+    go_on,
+    ingest,
+    pending_ingestion,
+)
 from fleetcore.application.reading_options import ReadingOptions
 from fleetcore.application.storing import drain, relay
 from fleetcore.domain.ingestion import Ingestion
 from fleetcore.domain.interpretation import Dialect
 from fleetcore.domain.rules.settings import FleetSettings, Limits
-from fleetcore.errors import IllegalCommand, SourceChanged, StorageUnavailable, UnreadableFile
+from fleetcore.domain.vehicles import Vehicle
+from fleetcore.errors import (
+    IllegalCommand,
+    SourceChanged,
+    StorageUnavailable,
+    UnknownIngestion,
+    UnreadableFile,
+)
+from fleetcore.ports.origins import Origin
+from fleetcore.ports.vehicle_directory import VehicleDirectory
 from fleetcore_adapters.memory.source import BytesSource
 
 if TYPE_CHECKING:
@@ -360,3 +376,126 @@ def test_leaves_storing_to_others(world: World, rows: Callable[..., str]) -> Non
     assert [None, None] == [each.error for each in done]
     assert world.state(done[1].ingestion).unsettled == world.waiting()
     assert not world.log()
+
+
+FILE = "cab-7.csv"
+PATTERN = ReadingOptions(vehicle_from_filename=r"(.*)\.csv")
+
+
+def _nameless(stop: int) -> BytesSource:
+    """A file whose name tells the vehicle."""
+    rows = (f"{1_700_000_000_000 + each * 1000},40,-3.{each}\n" for each in range(stop))
+    return BytesSource(FILE, ("observed_at,latitude,longitude\n" + "".join(rows)).encode())
+
+
+class _Vehicles(VehicleDirectory):
+    """Every vehicle has its depot at the equator."""
+
+    def find(self, vehicle_ids: Collection[str]) -> Mapping[str, Vehicle]:
+        return {
+            each: Vehicle(vehicle_id=each, depot_latitude=0, depot_longitude=0)
+            for each in vehicle_ids
+        }
+
+
+def _begin(world: World, source: BytesSource, **changes: Any) -> str:
+    """Commit one chunk."""
+    request = evolve(world.request, **changes)
+    done = ingest(world.fleet, source, request, is_enough=lambda: True, stores=False)
+    assert done.ingestion is not None
+    return done.ingestion
+
+
+def test_goes_on_under_what_the_ingestion_pinned(world: World) -> None:
+    """Its metadata and the vehicle id of its name, whatever is configured now."""
+    source = _nameless(60)
+    metadata = Metadata(content_id="sha256:0f", directory=_Vehicles())
+    ingestion = _begin(world, source, metadata=metadata, reading=PATTERN)
+    asked = []
+
+    def directory_of(content_id: str) -> VehicleDirectory:
+        asked.append(content_id)
+        return _Vehicles()
+
+    done = [go_on(world.fleet, source, ingestion, directory_of, is_enough=lambda: True)]
+    done.append(go_on(world.fleet, source, ingestion, directory_of))
+    drain(world.fleet)
+
+    assert [("pending", ingestion)] * 2 == [(each.status, each.ingestion) for each in done]
+    assert [ingestion] == list(world.states())
+    assert {"cab-7"} == {stored.event.vehicle_id for stored in world.log()}
+    assert all(stored.distance_from_depot_m for stored in world.log())
+    assert 60 == world.log().total()
+    assert ["sha256:0f"] * 2 == asked
+    assert "already-ingested" == go_on(world.fleet, source, ingestion, directory_of).status
+
+
+def _no_metadata(content_id: str) -> VehicleDirectory:
+    pytest.fail(f"{content_id} was pinned nowhere")
+
+
+def test_going_on_sends_what_a_crash_left_unsent(
+    new_world: Callable[[], World], rows: Callable[..., str]
+) -> None:
+    """A process that dies anywhere and goes on leaves each message on the lanes."""
+    for calls in range(MOST_CALLS):
+        new = new_world()
+        source = BytesSource("file.csv", rows(0, 60).encode())
+        ingestion = _begin(new, source)
+
+        def going_on(fleet: Fleet, source: BytesSource = source, at: str = ingestion) -> None:
+            go_on(fleet, source, at, _no_metadata)
+
+        died = new.dies(calls, going_on)
+        going_on(new.fleet)
+        assert new.state(ingestion).read_to_end
+        assert set(new.state(ingestion).unsettled) == set(new.waiting()), calls
+        if not died:
+            assert calls > 10
+            return
+    pytest.fail("it never ends")
+
+
+def test_other_bytes_do_not_go_on(world: World, rows: Callable[..., str]) -> None:
+    """The ingestion fails with what was committed, and says so once more."""
+    ingestion = _begin(world, BytesSource("file.csv", rows(0, 60).encode()))
+    other = BytesSource("file.csv", rows(0, 61).encode())
+    first, second = (go_on(world.fleet, other, ingestion, _no_metadata) for _ in range(2))
+
+    assert ("failed", SourceChanged) == (first.status, type(first.error))
+    assert ("failed", UnreadableFile) == (second.status, type(second.error))
+    assert 1 == len(world.state(ingestion).chunks)
+
+
+def test_an_unknown_ingestion_does_not_go_on(world: World) -> None:
+    """Nothing begins in its place."""
+    done = go_on(world.fleet, _nameless(1), "00-1", _no_metadata)
+
+    assert ("failed", None, UnknownIngestion) == (done.status, done.ingestion, type(done.error))
+    assert {} == world.states()
+
+
+def test_a_forgotten_name_ends_what_needs_it(world: World) -> None:
+    """Without the vehicle's id the rest of the rows would be somebody's."""
+    source = _nameless(60)
+    ingestion = _begin(world, source, reading=PATTERN)
+    world.fleet.origins.note(ingestion, Origin(name="", vehicle_id=None))
+    done = go_on(world.fleet, source, ingestion, _no_metadata)
+
+    assert ("failed", UnreadableFile) == (done.status, type(done.error))
+
+
+def test_the_pending_ingestion_of_a_content_is_found(
+    world: World, rows: Callable[..., str]
+) -> None:
+    """However it was understood, until it is over; no other content's."""
+    source = BytesSource("file.csv", rows(0, 60).encode())
+    assert pending_ingestion(world.fleet, source) is None
+    settings = FleetSettings(limits=Limits(max_speed_kmh=10))
+    ingestion = _begin(world, source, settings=settings)
+
+    assert ingestion == pending_ingestion(world.fleet, source)
+    assert pending_ingestion(world.fleet, BytesSource("file.csv", b"other")) is None
+    go_on(world.fleet, source, ingestion, _no_metadata)
+    drain(world.fleet)
+    assert pending_ingestion(world.fleet, source) is None

@@ -183,7 +183,7 @@ def test_a_failure_is_put_off(
     failed = storing.store(evolve(world.fleet, lanes=lanes), [delivery])
 
     assert ["1"] == list(failed)
-    assert [(delivery, storing.LEASE_S), (delivery, pause_s)] == lanes.hidden
+    assert [(delivery, pause_s)] == lanes.hidden
     assert () == world.fleet.dead_letters.read()
 
 
@@ -196,6 +196,33 @@ class _Hiding(MemoryLanes):
 
     def hide(self, deliveries: Sequence[Delivery], seconds: int) -> None:
         self.hidden += [(delivery, seconds) for delivery in deliveries]
+
+
+def test_what_waits_behind_a_failure_is_kept(world: World, rows: Callable[..., str]) -> None:
+    """Nobody else begins with it meanwhile."""
+    lanes = _Hiding(world.fleet.clock)
+    committed_only(world, rows(60, 90))
+    _, first = delivered(world, rows, 1)
+    second = Delivery(message=world.waiting()[-1], receipt="2", tries=1)
+    storing.store(evolve(world.fleet, lanes=lanes), [first, second])
+
+    assert (second, storing.LEASE_S) in lanes.hidden
+
+
+def test_stops_when_it_is_late(world: World, rows: Callable[..., str]) -> None:
+    """Each part's outcome is recorded before the next; the rest comes again at once."""
+    lanes = _Hiding(world.fleet.clock)
+    ingestion = committed_only(world, rows(0, 60))
+    deliveries = [
+        Delivery(message=message, receipt=str(number), tries=1)
+        for number, message in enumerate(world.waiting())
+    ]
+    fleet = evolve(world.fleet, lanes=lanes)
+    failed = storing.store(fleet, deliveries, lambda: True)
+
+    assert {each.receipt for each in deliveries[1:]} == failed.keys()
+    assert {deliveries[0].message.part.key} == world.state(ingestion).outcomes.keys()
+    assert [(each, 0) for each in deliveries[1:]] == lanes.hidden
 
 
 def test_a_queue_that_cannot_hide_stops_nothing(world: World, rows: Callable[..., str]) -> None:

@@ -23,7 +23,10 @@ Connect: TypeAlias = Callable[[], Client]
 """The client, made when it is first asked for: a cluster's asks for its slots then."""
 
 TIMEOUT_S: Final = 0.25
-"""To connect, and for each answer: a cache that takes longer costs more than it saves."""
+"""For each answer: a cache that takes longer costs more than it saves."""
+
+CONNECT_TIMEOUT_S: Final = 1.0
+"""To connect, at the least: that is seldom, and a server that is busy is slow to accept."""
 
 OPTIONS: Final = frozenset(
     {
@@ -53,8 +56,8 @@ def connecting(
 ) -> Connect:
     """How to connect to `redis://`, `rediss://` (TLS) or `unix://`; `?cluster=true`: a cluster.
 
-    No call is tried twice here: the policy of calls decides that. Raises `InvalidConfiguration`
-    for a URL that cannot be used.
+    An answer may take `timeout_s`. No call is tried twice here: the policy of calls decides that.
+    Raises `InvalidConfiguration` for a URL that cannot be used.
     """
     plain_url, is_cluster = _understood(url)
     kind = RedisCluster if is_cluster else Redis
@@ -68,7 +71,7 @@ def connecting(
             plain_url,
             credential_provider=credentials,
             socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
+            socket_connect_timeout=max(timeout_s, CONNECT_TIMEOUT_S),
             retry=retry,
         )
 

@@ -17,8 +17,9 @@ from fleetcore_adapters.redis.clients import Connect
 from fleetcore_adapters.redis.redis_errors import translated
 from fleetcore_adapters.resilience.policy import Limits, Policy
 
-IMPATIENT: Final = Limits(attempts=1, failures_to_open=3, open_s=10.0)
-"""For what may be lost: no retries, and a server that is away costs three timeouts a while."""
+IMPATIENT: Final = Limits(attempts=2, throttled_pause_s=0.1, failures_to_open=4, open_s=10.0)
+"""For what may be lost, but not for a moment's pause of the server: one retry, within 0.1 s. A
+server that is away costs four timeouts a while."""
 
 LIFE_S: Final = 14 * 24 * 3600
 """How long a generation lasts: late files of a day come within days."""
@@ -111,8 +112,9 @@ class RedisSeenWindow(SeenWindow):
 
     Up to 16 times as many identities as expected (3.3 million at most) fewer than 1.3 % of those
     never marked are met with "maybe"; beyond that more are. What Redis does not answer in time
-    is measured (`SeenWindowUnavailable`). A primary that was cut off from its replicas and has
-    not noticed yet still answers.
+    is asked once more: of identities that the first try marked the second one says "maybe",
+    which is safe. If it fails too it is measured (`SeenWindowUnavailable`). A primary that was
+    cut off from its replicas and has not noticed yet still answers.
     """
 
     def __init__(

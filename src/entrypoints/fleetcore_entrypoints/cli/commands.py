@@ -14,6 +14,7 @@ from fleetcore_entrypoints.cli.ingest import ingest
 from fleetcore_entrypoints.cli.ledgers import ledger, rejects
 from fleetcore_entrypoints.cli.options import examples
 from fleetcore_entrypoints.cli.positions import latest, track
+from fleetcore_entrypoints.cli.relay import relay
 from fleetcore_entrypoints.cli.replay import replay
 from fleetcore_entrypoints.cli.rules import rules
 
@@ -25,6 +26,7 @@ COMMANDS: Final = (
     track,
     latest,
     dead_letters,
+    relay,
     files,
     compact,
     doctor,

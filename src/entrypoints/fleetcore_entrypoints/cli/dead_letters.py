@@ -28,17 +28,21 @@ _ids_argument = click.argument(
 
 
 @click.group(
+    invoke_without_command=True,
     epilog=examples(
         "fleetcore dead-letters list",
         "fleetcore dead-letters show 3fa9",
         "fleetcore dead-letters redrive --all --rate 5",
-    )
+    ),
 )
-def dead_letters() -> None:
+@click.pass_context
+def dead_letters(context: click.Context) -> None:
     """Parts whose rows could not be stored: what was wrong, and another try.
 
     Their rows are counted as dead in the ledger until they are redriven.
     """
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 @dead_letters.command("list", epilog=examples("fleetcore dead-letters list --json"))
@@ -86,12 +90,14 @@ def show(*, ids: tuple[str, ...], data: Path, as_json: bool) -> None:
     Without an ID all of them.
     """
     from fleetcore.application.dead_letters import dead_letters as all_letters
-    from fleetcore_entrypoints.cli.output import print_json, shown, time_text
+    from fleetcore_entrypoints.cli.output import note, print_json, shown, time_text
 
     with existing_app(data) as app:
         letters = all_letters(app.fleet)
         letters = _chosen(letters, ids) if ids else letters
         origins = app.fleet.origins.read()
+    if not letters:
+        note("there are no dead letters")
     for letter in letters:
         if as_json:
             print_json(_content(letter, origins))
@@ -99,7 +105,8 @@ def show(*, ids: tuple[str, ...], data: Path, as_json: bool) -> None:
         part = letter.message.part
         print(f"{part.key}  ({shown(_path(letter, origins)) or 'path unknown'})")
         print(f"  ingestion {letter.message.ingestion}, attempt {letter.message.attempt}")
-        print(f"  given up {time_text(letter.died_at_ms)} after {letter.tries} tries")
+        tries = "1 try" if letter.tries == 1 else f"{letter.tries} tries"
+        print(f"  given up {time_text(letter.died_at_ms)} after {tries}")
         print(f"  {letter.code}: {shown(letter.reason)}")
         print(f"  {_rows(letter):,} of its {part.rows:,} rows are not stored")
         for row in letter.rows:
@@ -151,7 +158,7 @@ def redrive(
     from fleetcore_entrypoints.cli.output import note, print_error, print_json
 
     if everything == bool(ids):
-        raise click.UsageError("say which dead letters: ID..., or --all")
+        raise click.UsageError("say which dead letters: ID..., or --all, not both")
     with resumed_app(data) as app:
         letters = all_letters(app.fleet)
         letters = letters if everything else _chosen(letters, ids)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Final
 
 from fleetcore.domain.location import FIELDS
@@ -65,27 +66,26 @@ def print_csv(events: Sequence[StoredEvent]) -> None:
 
 
 def print_geojson(events: Sequence[StoredEvent]) -> None:
-    """A collection of the line through all positions, if there are two, and every position."""
-    points = [[stored.event.longitude, stored.event.latitude] for stored in events]
-    features = []
-    if len(points) > 1:
-        first, last = events[0].event, events[-1].event
-        features.append(
-            _feature(
-                "LineString",
-                points,
-                {
-                    "vehicle_id": first.vehicle_id,
-                    "start": time_text(first.observed_at),
-                    "end": time_text(last.observed_at),
-                },
-            )
-        )
-    features += [
-        _feature("Point", point, _content(stored))
-        for point, stored in zip(points, events, strict=True)
+    """A collection of a line through a vehicle's positions, if it has two, and every position."""
+    features = [
+        line
+        for _, group in groupby(events, key=lambda stored: stored.event.vehicle_id)
+        for line in _line(list(group))
     ]
+    features += [_feature("Point", _point(stored), _content(stored)) for stored in events]
     print(json.dumps({"type": "FeatureCollection", "features": features}))
+
+
+def _line(events: Sequence[StoredEvent]) -> Iterator[dict[str, object]]:
+    if len(events) > 1:
+        first, last = events[0].event, events[-1].event
+        span = {"start": time_text(first.observed_at), "end": time_text(last.observed_at)}
+        points = [_point(stored) for stored in events]
+        yield _feature("LineString", points, {"vehicle_id": first.vehicle_id, **span})
+
+
+def _point(stored: StoredEvent) -> list[float]:
+    return [stored.event.longitude, stored.event.latitude]
 
 
 def _feature(

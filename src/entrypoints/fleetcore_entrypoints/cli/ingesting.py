@@ -19,7 +19,7 @@ from fleetcore_entrypoints.cli.ledger_text import (
     nothing_accepted,
     rejects_command,
 )
-from fleetcore_entrypoints.cli.options import existing_folder
+from fleetcore_entrypoints.cli.options import existing_folder, refuse_aws
 from fleetcore_entrypoints.cli.output import note, print_error, print_json, shown
 from fleetcore_entrypoints.cli.progress import Bar
 from fleetcore_entrypoints.local import open_local
@@ -27,6 +27,7 @@ from fleetcore_entrypoints.local import open_local
 
 def ingested_all(data: Path, names: Sequence[str], request: Request, *, as_json: bool) -> bool:
     """Take files in and print what became of each as soon as it is done; whether all went well."""
+    refuse_aws(data)
     went_well = True
     with open_local(data) as fleet, Bar() as bar:
         for ingested in fleet.ingest_each(names, request, partial(Onlooker, bar)):

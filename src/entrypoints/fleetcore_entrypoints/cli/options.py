@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
@@ -24,6 +25,9 @@ ON_AWS: Final = Path("aws:")
 """In the place of a folder: the fleet on AWS that the environment's variables name."""
 
 
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]+://|aws:", re.IGNORECASE)
+
+
 def named(text: str) -> str:
     """What names something, which an empty text does not: a variable of the shell was not set."""
     if not text:
@@ -32,7 +36,10 @@ def named(text: str) -> str:
 
 
 def _folder(text: str | Path) -> Path:
-    return Path(named(str(text)))
+    said = named(str(text))
+    if _URL.match(said) and said != str(ON_AWS):
+        raise click.BadParameter(f"{said!r} is no folder; a fleet on AWS is {ON_AWS}")
+    return Path(said)
 
 
 data_option = click.option(
@@ -88,6 +95,15 @@ def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
     return found
 
 
+def refuse_aws(data: Path) -> None:
+    """Raise `InvalidInput` where no folder is named."""
+    if data == ON_AWS:
+        raise InvalidInput(
+            "this command is for a data folder; on AWS files go in through S3: "
+            "aws s3 cp FILE s3://$FLEETCORE_BUCKET/telemetry/"
+        )
+
+
 @contextmanager
 def existing_app(data: Path) -> Iterator[App]:
     """The fleet that `--data` names, if it is there. Raises `InvalidInput` where none is."""
@@ -115,8 +131,7 @@ def existing_folder(data: Path) -> Iterator[LocalApp]:
     """The fleet of a data folder that is there. Raises `InvalidInput` where none is."""
     from fleetcore_adapters.local.database import FILE_NAME
 
-    if data == ON_AWS:
-        raise InvalidInput(f"--data {ON_AWS}: this command is for a data folder only")
+    refuse_aws(data)
     if not (data / FILE_NAME).is_file():
         raise InvalidInput(
             f"{data}: there is no fleetcore data here; say where it is with --data DIR, "

@@ -23,7 +23,9 @@ from fleetcore_entrypoints.cli.options import (
     )
 )
 @click.argument("vehicle", required=False, metavar="[VEHICLE]", help="The vehicle's id.")
-@click.option("--city", metavar="NAME", help="All vehicles that reported this city instead.")
+@click.option(
+    "--city", metavar="NAME", help="All vehicles instead whose files name this city, spelt so."
+)
 @click.option("--from", "start", metavar="TIME", help="The first instant, ISO 8601 (else UTC).")
 @click.option("--to", "end", metavar="TIME", help="The instant before which it ends.")
 @click.option("--clean", is_flag=True, help="Of several reports of an instant only the winner.")
@@ -56,7 +58,7 @@ def track(
     if as_json and form not in (None, "json"):
         raise click.UsageError(f"--json and --format {form} contradict each other; say one")
     if (vehicle is None) == (city is None):
-        raise click.UsageError("say which track: a VEHICLE, or --city NAME")
+        raise click.UsageError("say which track: a VEHICLE, or --city NAME, not both")
     start_ms = tracks.BEGINNING_MS if start is None else instant(start, "--from")
     end_ms = tracks.END_MS if end is None else instant(end, "--to")
     show = event_formats.FORMATS["json" if as_json else form or "table"]
@@ -65,7 +67,7 @@ def track(
             events = tracks.city_tracks(app.fleet, city or "", start_ms, end_ms, clean=clean)
         show(events)
         if not events:
-            note(f"no events of the city {city!r} in this span")
+            note(f"no events of the city {city!r} here; files name it in a column `city`")
         return
     vehicle_id = id_asked_for(vehicle)
     with resumed_app(data) as app:

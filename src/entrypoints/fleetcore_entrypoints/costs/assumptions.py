@@ -82,6 +82,10 @@ ABOUT: Final = {
 }
 
 
+LEAST_MEMORY_MB: Final = 128
+MOST_MESSAGES: Final = 10
+
+
 def check(given: Assumptions) -> None:
     """Raise `InvalidConfiguration`, which names the option, for what cannot be."""
     for each in fields(Assumptions):
@@ -94,6 +98,14 @@ def check(given: Assumptions) -> None:
             raise InvalidConfiguration(f"{option} {value}: a share is a number from 0 to 1")
         if each.name in _FROM_ONE and value < 1:
             raise InvalidConfiguration(f"{option} {value}: it is 1 at the least")
+    if given.memory_mb < LEAST_MEMORY_MB:
+        raise InvalidConfiguration(
+            f"--memory-mb {given.memory_mb}: Lambda gives {LEAST_MEMORY_MB} at the least"
+        )
+    if given.parts_a_run > MOST_MESSAGES:
+        raise InvalidConfiguration(
+            f"--parts-a-run {given.parts_a_run}: a run is handed {MOST_MESSAGES} at the most"
+        )
     if given.redis_nodes and given.known_share > given.maybe_share:
         raise InvalidConfiguration(
             f"--known-share {given.known_share}: what the log holds is a maybe-row too; "

@@ -26,9 +26,10 @@ ENDPOINTS: Final = 5
 KEYS: Final = 2
 TIMEOUT_S: Final = {"ingest_file": 300, "store_events": 300}
 METRICS: Final = 28
-ALARM_METRICS: Final = 26
+ALARM_METRICS: Final = 28
+REDIS_ALARM_METRICS: Final = 1
 """As `infra/` makes them: endpoints in a zone, KMS keys, how long a run of each function may take,
-metrics of functions and of alarms."""
+metrics of functions, of alarms, and of alarms that are made only with Redis."""
 
 _READS: Final = frozenset({"BatchGetItem", "GetItem", "Query"})
 _GETS: Final = frozenset({"GetObject", "HeadObject"})
@@ -225,7 +226,8 @@ def _standing(given: Assumptions) -> Iterator[Line]:
 
 def _watching(given: Assumptions, runs: float) -> Iterator[Line]:
     yield Line("CloudWatch", "metrics", METRICS, prices.METRIC_MONTH)
-    yield Line("CloudWatch", "metrics of alarms", ALARM_METRICS, prices.ALARM_METRIC_MONTH)
+    alarms = ALARM_METRICS + (REDIS_ALARM_METRICS if given.redis_nodes else 0)
+    yield Line("CloudWatch", "metrics of alarms", alarms, prices.ALARM_METRIC_MONTH)
     yield Line("CloudWatch", "dashboards", 1, prices.DASHBOARD_MONTH)
     yield Line("CloudWatch", "GB of logs", runs * given.log_bytes / GB, prices.LOGS_GB)
     yield Line("X-Ray", "traces", runs, prices.TRACE)

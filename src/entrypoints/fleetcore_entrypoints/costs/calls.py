@@ -15,9 +15,8 @@ from typing import Final, Literal, TypeAlias
 from attrs import frozen
 
 from fleetcore.domain.lanes import LANES, Lane
-from fleetcore.ports.event_store import MAX_EVENTS
 from fleetcore_adapters.aws.dynamodb.appends import ROWS_AT_ONCE
-from fleetcore_adapters.aws.dynamodb.requests import BATCH_BYTES, BATCH_READS, BATCH_WRITES
+from fleetcore_adapters.aws.dynamodb.requests import BATCH_BYTES, BATCH_WRITES
 from fleetcore_adapters.aws.s3.object_store import PART_BYTES
 from fleetcore_adapters.aws.sqs.queue import BATCH_ENTRIES
 from fleetcore_entrypoints.costs.item_sizes import ItemSizes
@@ -98,25 +97,14 @@ def taking_in(chunks: Sequence[ChunkShape], sizes: ItemSizes) -> Iterator[Call]:
 
 
 def storing(
-    parts: Sequence[PartShape],
-    sizes: ItemSizes,
-    *,
-    ingestions: int = 1,
-    stream_bytes: int = 0,
+    parts: Sequence[PartShape], sizes: ItemSizes, *, stream_bytes: int = 0
 ) -> Iterator[Call]:
-    """What one run costs that is handed the messages of these parts.
-
-    They are of so many ingestions, in turn, whose streams are `stream_bytes` long.
-    """
-    yield _reads("BatchGetItem", ceil(len(parts) / BATCH_READS), bytes_each=0, items=len(parts))
+    """What it costs to store these parts, of ingestions whose streams are `stream_bytes` long."""
     for part in parts:
+        yield _reads("BatchGetItem", 1, bytes_each=0)
         yield from _appended(part, sizes)
-    yield _reads("Query", ingestions, bytes_each=stream_bytes)
-    for number in range(ingestions):
-        stored = len(range(number, len(parts), ingestions))
-        for start in range(0, stored, MAX_EVENTS):
-            some = min(MAX_EVENTS, stored - start)
-            yield _transaction([sizes.chunk_event(1), *[sizes.part_stored] * some])
+        yield _reads("Query", 1, bytes_each=stream_bytes)
+        yield _transaction([sizes.chunk_event(1), sizes.part_stored])
 
 
 def _appended(part: PartShape, sizes: ItemSizes) -> Iterator[Call]:

@@ -12,6 +12,7 @@ from fleetcore.application.ingesting import Request
 from fleetcore.errors import InvalidConfiguration
 from fleetcore.ports.source import Source
 from fleetcore.ports.telemeter import Telemeter
+from fleetcore.ports.vehicle_directory import VehicleDirectory
 
 if TYPE_CHECKING:
     from fleetcore_entrypoints.wiring.aws import AwsApp
@@ -57,8 +58,21 @@ class FilesApp(StoringApp, Protocol):
         ...
 
     @property
+    def directory(self) -> Callable[[str], VehicleDirectory]:
+        """The vehicles' metadata of an ingestion that goes on, by its content id.
+
+        Raises `ObjectMissing`, `StorageUnavailable`.
+        """
+        ...
+
+    @property
     def go_on(self) -> Callable[[str], None]:
         """Sends the body of a continuation. Raises `StorageUnavailable`, `InvalidConfiguration`."""
+        ...
+
+    @property
+    def put_off(self) -> Callable[[str, int], None]:
+        """Hides the message with this receipt for so many seconds. Raises `StorageUnavailable`."""
         ...
 
 

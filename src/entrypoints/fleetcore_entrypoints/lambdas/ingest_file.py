@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final, assert_never
 
 from aws_lambda_powertools.logging import Logger
 
+from fleetcore.application.storing import BACKOFF_S
 from fleetcore.errors import (
-    FleetcoreError,
     InvalidConfiguration,
     StorageUnavailable,
     UnbalancedLedger,
@@ -46,7 +47,7 @@ from fleetcore_entrypoints.lambdas.taking_in import (
     Unfinished,
     take_in,
 )
-from fleetcore_entrypoints.lambdas.telling import Meter, logger, told
+from fleetcore_entrypoints.lambdas.telling import Meter, logger, told, why
 
 METRICS: Final = (
     *("rows_read", "rows_accepted", "rows_duplicate", "rows_conflicting", "rows_rejected"),
@@ -93,12 +94,21 @@ class Run:
         with self._log.append_context_keys(message_id=record.message_id, sender=record.trace):
             notices = notices_in(record.body, self._limit_bytes)
             dealt_with = [self._dealt_with(each) for each in notices]
+        if not all(dealt_with):
+            self._put_off(record)
         return all(dealt_with)
+
+    def _put_off(self, record: Record) -> None:
+        """Have the queue wait before it hands a message out again, the longer the more often."""
+        pause_s = BACKOFF_S[min(record.tries, len(BACKOFF_S)) - 1]
+        # A message that cannot be hidden comes again when its lease is over.
+        with suppress(StorageUnavailable):
+            self._app.put_off(record.receipt, pause_s)
 
     def _dealt_with(self, notice: Notice) -> bool:
         match notice:
-            case Arrived(upload, continued):
-                return self._taken_in(upload, continued=continued)
+            case Arrived(upload):
+                return self._taken_in(notice, upload)
             case Malformed(reason):
                 self._meter.counts["messages_malformed"] += 1
                 self._log.error("malformed message", extra={"reason": reason})
@@ -121,7 +131,7 @@ class Run:
                 assert_never(notice)
         return True
 
-    def _taken_in(self, upload: Upload, *, continued: bool) -> bool:
+    def _taken_in(self, notice: Arrived, upload: Upload) -> bool:
         if upload.request_id is not None:
             self._log.set_correlation_id(upload.request_id)
         if self._begun and self._left_s() < TO_START_S:
@@ -129,18 +139,18 @@ class Run:
             return False
         self._begun = True
         pace = Pace(self._left_s)
-        ended = take_in(self._app, upload, pace)
+        ended = take_in(self._app, upload, pace, notice.ingestion)
         self._count(pace)
-        facts = {**_of(upload), "continued": continued, "chunks": pace.chunks}
+        facts = {**_of(upload), "continued": notice.continued, "chunks": pace.chunks}
         match ended:
             case TakenIn(done):
                 self._meter.counts["files_completed"] += 1
                 self._log.info("file taken in", extra={**facts, "ingestion": done.ingestion})
-            case Unfinished(done):
+            case Unfinished(ingestion):
                 self._log.info(
-                    "file goes on in another run", extra={**facts, "ingestion": done.ingestion}
+                    "file goes on in another run", extra=facts | {"ingestion": ingestion}
                 )
-                return self._goes_on(upload)
+                return self._goes_on(upload, ingestion)
             case Gone(error):
                 self._log.info("object is gone", extra={**facts, "code": error.code})
             case Superseded(error):
@@ -153,18 +163,18 @@ class Run:
                 self._alert("file failed", upload, f"{error.code}; ingestion {ingestion}")
             case Trouble(error):
                 self._meter.counts["ledger_imbalance"] += isinstance(error, UnbalancedLedger)
-                self._log.warning("service failed", extra={**facts, **_why(error, upload)})
+                self._log.warning("service failed", extra={**facts, **why(error)})
                 return False
             case _:
                 assert_never(ended)
         return True
 
-    def _goes_on(self, upload: Upload) -> bool:
+    def _goes_on(self, upload: Upload, ingestion: str) -> bool:
         """Have another run go on; only then may this message be acknowledged."""
         try:
-            self._app.go_on(continuation(upload))
+            self._app.go_on(continuation(upload, ingestion))
         except (StorageUnavailable, InvalidConfiguration) as error:
-            self._log.warning("no continuation sent", extra={**_of(upload), **_why(error, upload)})
+            self._log.warning("no continuation sent", extra={**_of(upload), **why(error)})
             return False
         self._meter.counts["files_continued"] += 1
         return True
@@ -190,8 +200,3 @@ def _of(upload: Upload) -> Mapping[str, str | int | None]:
         "version_id": upload.version_id,
         "size_bytes": upload.size_bytes,
     }
-
-
-def _why(error: FleetcoreError, upload: Upload) -> Mapping[str, str]:
-    """An error of a service, which may name the object."""
-    return {"code": error.code, "reason": str(error).replace(upload.key, f"<{upload.alias}>")}

@@ -2,13 +2,15 @@
 
 A notification (Amazon S3 User Guide, "Event message structure") names objects; its keys are
 encoded as in a form: `telemetry/a+b%2Fc.csv`. A continuation names the object whose file was too
-long for one invocation: `{"v": 1, "continue": {"bucket": ..., "key": ..., ...}}`.
+long for one invocation, and its ingestion:
+`{"v": 2, "continue": {"bucket": ..., "key": ..., "ingestion": ..., ...}}`. Version 1 named none.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Final, TypeAlias
 from urllib.parse import unquote_plus
 
@@ -17,7 +19,7 @@ from attrs import asdict, frozen
 FOLDER: Final = "telemetry/"
 """Where uploads lie; whatever is written elsewhere in the bucket is not taken in."""
 
-VERSION: Final = 1
+VERSION: Final = 2
 S3_MAJOR_VERSION: Final = "2."
 
 _ARRIVALS: Final = "ObjectCreated:"
@@ -46,10 +48,14 @@ class Upload:
 
 @frozen(slots=True)
 class Arrived:
-    """An object to take in; `continued` where an earlier invocation began it."""
+    """An object to take in; `continued` where an earlier invocation began it.
+
+    `ingestion` is the one that it began, if the message says so.
+    """
 
     upload: Upload
     continued: bool = False
+    ingestion: str | None = None
 
 
 @frozen(slots=True)
@@ -117,18 +123,34 @@ def notices_in(body: str, limit_bytes: int | None = None) -> tuple[Notice, ...]:
             return tuple(_noted(each, limit_bytes) for each in records)
         case {"Event": "s3:TestEvent"}:
             return (Trial(),)
-        case {"v": int(version), "continue": dict()} if version != VERSION:
-            return (Malformed(f"a continuation of version {version}, and {VERSION} is known"),)
-        case {"v": _, "continue": {"bucket": str(bucket), "key": str(key), **others}}:
-            told = (others.get("version_id"), others.get("size_bytes"), others.get("request_id"))
-            return (Arrived(_upload(bucket, key, *told), continued=True),)
+        case {"v": int(version), "continue": {**said}}:
+            return (_continued(version, said),)
         case _:
             return (Malformed("it is neither a notification of S3 nor a continuation"),)
 
 
-def continuation(upload: Upload) -> str:
-    """The message that lets another invocation go on with a file."""
-    return json.dumps({"v": VERSION, "continue": asdict(upload)}, separators=(",", ":"))
+def continuation(upload: Upload, ingestion: str) -> str:
+    """The message that lets another invocation go on with an ingestion."""
+    said = {**asdict(upload), "ingestion": ingestion}
+    return json.dumps({"v": VERSION, "continue": said}, separators=(",", ":"))
+
+
+def _continued(version: int, said: Mapping[object, object]) -> Notice:
+    if not 1 <= version <= VERSION:
+        return Malformed(f"a continuation of version {version}, and up to {VERSION} is known")
+    match said:
+        case {"bucket": str(bucket), "key": str(key), **others}:
+            told = (others.get("version_id"), others.get("size_bytes"), others.get("request_id"))
+            upload = _upload(bucket, key, *told)
+        case _:
+            return Malformed("a continuation of no object")
+    match version, said:
+        case 1, _:
+            return Arrived(upload, continued=True)
+        case _, {"ingestion": str(ingestion)} if ingestion:
+            return Arrived(upload, continued=True, ingestion=ingestion)
+        case _:
+            return Malformed("a continuation of no ingestion")
 
 
 def _noted(record: object, limit_bytes: int | None) -> Notice:

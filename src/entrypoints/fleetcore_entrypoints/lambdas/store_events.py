@@ -27,6 +27,9 @@ from fleetcore_entrypoints.lambdas.records import Answer, Event, Record, answer,
 from fleetcore_entrypoints.lambdas.tally import tallied
 from fleetcore_entrypoints.lambdas.telling import Meter, logger, told
 
+TO_STORE_S: Final = 60.0
+"""With less left, no further part of the same batch is begun."""
+
 METRICS: Final = (
     *("rows_stored", "rows_already_stored", "rows_conflicting", "rows_dead_lettered"),
     *("parts_stored", "dead_letters", "messages_failed", "messages_malformed", "ledger_imbalance"),
@@ -63,7 +66,11 @@ def store_all(event: Event, context: Context, app: StoringApp, log: Logger) -> A
         else:
             deliveries[record.message_id] = delivery
     fleet, tallied_log, letters = tallied(app.fleet)
-    by_receipt = store(fleet, list(deliveries.values()))
+    by_receipt = store(
+        fleet,
+        list(deliveries.values()),
+        lambda: context.get_remaining_time_in_millis() < TO_STORE_S * 1000,
+    )
     errors |= {
         message_id: by_receipt[delivery.receipt]
         for message_id, delivery in deliveries.items()

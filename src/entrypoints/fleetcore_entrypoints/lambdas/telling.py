@@ -12,12 +12,13 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Final, TypeAlias
 
 from aws_lambda_powertools.logging import Logger
 
+from fleetcore.errors import FleetcoreError, StorageUnavailable
 from fleetcore.ports.telemeter import Telemeter
 from fleetcore_entrypoints.lambdas.app import Context
 from fleetcore_entrypoints.lambdas.records import Answer, Event, Record
@@ -41,9 +42,34 @@ def told(work: Work) -> Work:
     # The X-Ray SDK takes long to import, and records nothing of a trace that is not sampled.
     from aws_lambda_powertools.tracing import Tracer
 
-    tracer = Tracer(service=SERVICE, patch_modules=["botocore"])
+    # It would note the keys of objects, and so names of files, of each call.
+    tracer = Tracer(service=SERVICE, auto_patch=False)
     traced: Work = tracer.capture_lambda_handler(logged, capture_response=False)
     return traced
+
+
+def why(error: FleetcoreError) -> Mapping[str, str]:
+    """An error of a service as logs tell it: which service, its code, or the class, of each cause.
+
+    The texts of the SDK quote URLs, in which the keys of objects stand in several encodings.
+    """
+    dependency, colon, _ = str(error).partition(":")
+    if not colon or not isinstance(error, StorageUnavailable):
+        dependency = ""
+    causes = []
+    cause: BaseException | None = error
+    while cause is not None:
+        causes.append(_named(cause))
+        cause = cause.__cause__
+    return {"code": error.code, "dependency": dependency, "reason": " < ".join(causes)}
+
+
+def _named(cause: BaseException) -> str:
+    match getattr(cause, "response", None):
+        case {"Error": {"Code": str(code)}}:
+            return f"{type(cause).__name__} {code}"
+        case _:
+            return type(cause).__name__
 
 
 class Meter:

@@ -6,7 +6,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TextIO
 
@@ -20,8 +20,10 @@ from fleetcore.domain.lanes import LANES, Lane
 from fleetcore.domain.parts import StoredEvent
 from fleetcore.errors import InvalidConfiguration
 from fleetcore.ports.batch_engine import BatchEngine, Work
+from fleetcore.ports.object_store import ObjectStore
 from fleetcore.ports.source import Source
 from fleetcore.ports.telemeter import Telemeter
+from fleetcore.ports.vehicle_directory import VehicleDirectory
 from fleetcore_adapters.aws.clients import Clients
 from fleetcore_adapters.aws.cloudwatch.telemeter import CloudWatchTelemeter
 from fleetcore_adapters.aws.dynamodb.event_store import DynamoEventStore
@@ -36,7 +38,7 @@ from fleetcore_adapters.aws.sqs.lanes import SqsLanes
 from fleetcore_adapters.aws.sqs.queue import Outgoing, Queue
 from fleetcore_adapters.local.clock import SystemClock
 from fleetcore_adapters.resilience.policy import Policy, no_deadline
-from fleetcore_entrypoints.options import content_at, metadata_at, metadata_in
+from fleetcore_entrypoints.options import content_at, metadata_in
 from fleetcore_entrypoints.wiring.app import App
 from fleetcore_entrypoints.wiring.aws_config import SIZES, AwsConfig
 
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
     from fleetcore.ports.seen_window import SeenWindow
     from fleetcore_adapters.redis.clients import Connect
     from fleetcore_adapters.redis.vehicles import CachedVehicles
+
+TO_RECORD_S: Final = 5.0
+"""Of a run's time, what is kept from the log."""
 
 _S3_URL: Final = "s3://"
 _DOCUMENT_TIMEOUT_S: Final = 2.0
@@ -55,7 +60,9 @@ class AwsApp(App):
     """A fleet on AWS, with what only its handlers use.
 
     `request` tells how files are read and judged, `source` gives an uploaded object, of the
-    version where one is named, and `go_on` asks for another run with this message's body.
+    version where one is named, and `directory` the vehicles' metadata of an ingestion that goes
+    on, by its content id. `go_on` asks for another run with this message's body, and `put_off`
+    hides the message with a receipt for so many seconds.
     `move_letters` has SQS move the idle lane's dead letters back, so many a second, and says
     whether the service can.
     """
@@ -63,7 +70,9 @@ class AwsApp(App):
     telemeter: Telemeter
     request: Callable[[], Request]
     source: Callable[[str, str, str | None], Source]
+    directory: Callable[[str], VehicleDirectory]
     go_on: Callable[[str], None]
+    put_off: Callable[[str, int], None]
     move_letters: Callable[[int], bool]
 
 
@@ -97,6 +106,9 @@ def wire_aws(
     engine = _Engine()
     sqs = policy("SQS")
     lane_queues = _queues(clients, sqs, moving=config.moving_queue, idle=config.idle_queue)
+    uploads = None
+    if config.uploads_queue is not None:
+        uploads = Queue(clients, config.uploads_queue, sqs)
     dead_letters = SqsDeadLetters(
         _queues(clients, sqs, moving=config.moving_dead_queue, idle=config.idle_dead_queue)
     )
@@ -108,7 +120,7 @@ def wire_aws(
         objects=objects,
         origins=DynamoOrigins(requests, config.streams_table),
         log=DynamoLog(
-            requests,
+            Requests(clients.dynamodb, Policy("DynamoDB", deadline_s=_earlier(deadline_s))),
             config.log_table,
             config.parts_table,
             objects=objects,
@@ -134,11 +146,23 @@ def wire_aws(
         settle=dict,
         close=lambda: None,
         telemeter=telemeter,
-        request=_request(config, document, redis),
+        request=_request(config, document, redis, objects),
         source=source,
-        go_on=_go_on(config, clients, sqs),
+        directory=_directory(objects),
+        go_on=partial(_go_on, uploads),
+        put_off=partial(_put_off, uploads),
         move_letters=lambda rate: dead_letters.redrive_all_native(lane_queues["idle"], rate),
     )
+
+
+def _earlier(deadline_s: Callable[[], float | None]) -> Callable[[], float | None]:
+    """The log stops in time for an outcome to be recorded, or a message to be put off."""
+
+    def earlier_s() -> float | None:
+        at_s = deadline_s()
+        return None if at_s is None else at_s - TO_RECORD_S
+
+    return earlier_s
 
 
 def _queues(clients: Clients, policy: Policy, *, moving: str, idle: str) -> dict[Lane, Queue]:
@@ -208,7 +232,10 @@ def _redis(config: AwsConfig, clients: Clients, telemeter: Telemeter) -> _Redis 
 
 
 def _request(
-    config: AwsConfig, document: Callable[[str], bytes], redis: _Redis | None
+    config: AwsConfig,
+    document: Callable[[str], bytes],
+    redis: _Redis | None,
+    objects: ObjectStore,
 ) -> Callable[[], Request]:
     """How files are read and judged: the configuration once, the vehicles as they are now."""
 
@@ -221,7 +248,7 @@ def _request(
         except UnicodeDecodeError as error:
             raise InvalidConfiguration(f"{config.config}: the file is not UTF-8: {error}") from None
 
-    metadata = _metadata(config.vehicles, document, redis)
+    metadata = _metadata(config.vehicles, document, redis, objects)
 
     def request() -> Request:
         told = configured()
@@ -233,24 +260,50 @@ def _request(
 
 
 def _metadata(
-    url: str | None, document: Callable[[str], bytes], redis: _Redis | None
+    url: str | None,
+    document: Callable[[str], bytes],
+    redis: _Redis | None,
+    objects: ObjectStore,
 ) -> Callable[[], Metadata | None]:
+    """The vehicles as they are now, kept for whoever goes on with what they begin to judge."""
     if url is None:
         return lambda: None
-    if redis is None:
-        return cache(lambda: metadata_at(url, document))
-    cached = redis.vehicles(url, lambda: content_at(url, document))
-    return lambda: metadata_in(cached.content(), url)
+
+    def fetch() -> bytes:
+        return content_at(url, document)
+
+    @lru_cache(maxsize=1)
+    def kept(content: bytes) -> Metadata:
+        metadata = metadata_in(content, url.partition("?")[0])
+        objects.put_if_absent(_key_of(metadata.content_id), content)
+        return metadata
+
+    read = cache(fetch) if redis is None else redis.vehicles(url, fetch).content
+    return lambda: kept(read())
 
 
-def _go_on(config: AwsConfig, clients: Clients, policy: Policy) -> Callable[[str], None]:
-    def go_on(body: str) -> None:
-        if config.uploads_queue is None:
-            raise InvalidConfiguration(
-                "FLEETCORE_UPLOADS_QUEUE is not set: a file that is too long for one run needs it"
-            )
-        Queue(clients, config.uploads_queue, policy).send(
-            [Outgoing(body=body, group_id="", deduplication_id="")]
+def _directory(objects: ObjectStore) -> Callable[[str], VehicleDirectory]:
+    @lru_cache(maxsize=1)
+    def directory(content_id: str) -> VehicleDirectory:
+        key = _key_of(content_id)
+        return metadata_in(objects.get(key), key).directory
+
+    return directory
+
+
+def _key_of(content_id: str) -> str:
+    """Where vehicles' metadata is kept: `metadata/<hex>` for `sha256:<hex>`."""
+    return f"metadata/{content_id.rpartition(':')[2]}"
+
+
+def _go_on(uploads: Queue | None, body: str) -> None:
+    if uploads is None:
+        raise InvalidConfiguration(
+            "FLEETCORE_UPLOADS_QUEUE is not set: a file that is too long for one run needs it"
         )
+    uploads.send([Outgoing(body=body, group_id="", deduplication_id="")])
 
-    return go_on
+
+def _put_off(uploads: Queue | None, receipt: str, seconds: int) -> None:
+    if uploads is not None:
+        uploads.hide([receipt], seconds)

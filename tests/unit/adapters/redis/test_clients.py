@@ -65,6 +65,17 @@ def test_a_call_is_tried_once_and_not_for_long() -> None:
     assert time.monotonic() - started < 2
 
 
+@pytest.mark.parametrize(("timeout_s", "connect_s"), [(0.25, 1.0), (5.0, 5.0)])
+def test_connecting_may_take_a_second(timeout_s: float, connect_s: float) -> None:
+    """Or as long as an answer, if that is longer."""
+    settings = connecting("redis://127.0.0.1:1", timeout_s=timeout_s)().get_connection_kwargs()
+
+    assert (timeout_s, connect_s) == (
+        settings["socket_timeout"],
+        settings["socket_connect_timeout"],
+    )
+
+
 def test_a_cluster_that_is_not_there_is_not_waited_for() -> None:
     """Asking for the slots of a cluster fails within the timeout."""
     connect = connecting(f"redis://127.0.0.1:{free_port()}?cluster=true", timeout_s=0.2)

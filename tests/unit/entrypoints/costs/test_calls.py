@@ -6,7 +6,6 @@ from typing import Final
 
 import pytest
 
-from fleetcore.ports.event_store import MAX_EVENTS
 from fleetcore_adapters.aws.dynamodb.appends import ROWS_AT_ONCE
 from fleetcore_adapters.aws.s3.object_store import PART_BYTES
 from fleetcore_entrypoints.costs.calls import (
@@ -75,13 +74,13 @@ def test_a_row_is_written_to_the_index_only_with_a_city() -> None:
     assert [200, 300, 400] == written
 
 
-def test_outcomes_of_a_run_are_recorded_together() -> None:
-    """In one append an ingestion, of as many events as an append takes."""
-    parts = [PartShape(lane="idle", rows=1)] * (MAX_EVENTS + 1)
+def test_each_outcome_is_recorded_by_itself() -> None:
+    """Before the next part begins: a transaction for the log's record, one for the outcome."""
+    parts = [PartShape(lane="idle", rows=1)] * 91
 
     found = counted(storing(parts, SIZES))
 
-    assert len(parts) + 2 == found["dynamodb", "TransactWriteItems"]
+    assert 2 * 91 == found["dynamodb", "TransactWriteItems"]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +16,10 @@ from fleetcore.application.fleet import Fleet
 from fleetcore.application.ingesting import Request
 from fleetcore.application.streams import IngestionStream, ingestions
 from fleetcore.domain.ingestion import Ingestion, Sizes
+from fleetcore.domain.vehicles import Vehicle
 from fleetcore.errors import ObjectMissing, UnreadableFile
 from fleetcore.ports.source import Content, Source
+from fleetcore.ports.vehicle_directory import VehicleDirectory
 from fleetcore_adapters.memory.batch_engine import PlainEngine
 from fleetcore_adapters.memory.clock import MemoryClock
 from fleetcore_adapters.memory.dead_letters import MemoryDeadLetters
@@ -56,6 +58,14 @@ class Missing(BytesSource):
         raise UnreadableFile(f"{self.name}: there is no such object") from ObjectMissing("404")
 
 
+class NoVehicles(VehicleDirectory):
+    """Metadata that tells of no vehicle."""
+
+    def find(self, vehicle_ids: Collection[str]) -> Mapping[str, Vehicle]:
+        """None of them."""
+        return {}
+
+
 @frozen(kw_only=True)
 class MemoryApp:
     """What `AwsApp` is to a handler, in memory; `bucket` holds objects by key and version."""
@@ -64,6 +74,7 @@ class MemoryApp:
     telemeter: MemoryTelemeter = field(factory=MemoryTelemeter)
     bucket: dict[tuple[str, str | None], bytes] = field(factory=dict)
     continuations: list[str] = field(factory=list)
+    hidden: list[tuple[str, int]] = field(factory=list)
     clock: MemoryClock = MemoryClock(NOW_MS)
 
     def request(self) -> Request:
@@ -76,9 +87,18 @@ class MemoryApp:
         name = f"s3://{bucket}/{key}"
         return Missing(name, b"") if data is None else BytesSource(name, data)
 
+    def directory(self, content_id: str) -> VehicleDirectory:
+        """The vehicles of a document that was kept."""
+        self.fleet.objects.get(content_id.replace(":", "-"))
+        return NoVehicles()
+
     def go_on(self, body: str) -> None:
         """Keep the message."""
         self.continuations.append(body)
+
+    def put_off(self, receipt: str, seconds: int) -> None:
+        """Note for how long."""
+        self.hidden.append((receipt, seconds))
 
     def states(self) -> list[Ingestion]:
         """The state of every ingestion."""

@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
-from attrs import evolve
+from attrs import asdict, evolve
+from botocore.exceptions import ReadTimeoutError
 from tests.unit.entrypoints.lambdas.conftest import (
     VEHICLE,
     Context,
     Logged,
     MemoryApp,
+    NoVehicles,
     event_of,
     rows,
 )
 
+from fleetcore.application.ingesting import Metadata, Request
+from fleetcore.application.streams import IngestionStream
+from fleetcore.domain.ingestion import Supersede
 from fleetcore.domain.parts import LaneMessage
 from fleetcore.errors import (
     InvalidConfiguration,
@@ -255,6 +261,113 @@ def test_a_long_file_goes_on_in_further_runs(app: MemoryApp, run: Callable[..., 
     assert state.chunks[-1].last
 
 
+class _ChangingApp(MemoryApp):
+    """A fleet whose vehicles' metadata is another one whenever it is asked for."""
+
+    def request(self) -> Request:
+        """Keeps the metadata, as whoever wires a fleet does."""
+        number = sum(1 for _ in self.fleet.objects.keys("sha256-"))
+        metadata = Metadata(content_id=f"sha256:{number}", directory=NoVehicles())
+        self.fleet.objects.put_if_absent(f"sha256-{number}", b"")
+        return evolve(super().request(), metadata=metadata)
+
+
+def changing(app: MemoryApp) -> MemoryApp:
+    """The same fleet, with metadata that changes."""
+    return _ChangingApp(**asdict(app, recurse=False))
+
+
+def test_metadata_that_changes_meanwhile_judges_no_file_that_is_begun(
+    app: MemoryApp, run: Callable[..., Answer]
+) -> None:
+    """A chunk a run, each with other vehicles: one ingestion, under those it began with."""
+    app.bucket[MONDAY] = rows(0, 200)
+    event = event_of("arrived")
+    for _ in range(100):
+        assert NONE_FAILED == run(event, Context(left_ms=2_000, step_ms=500), changing(app))
+        if not app.continuations:
+            break
+        event["Records"][0]["body"] = app.continuations.pop()
+    (state,) = app.states()
+
+    assert len(app.telemeter.measured()) == len(state.chunks) > 3
+    assert 200 == state.ledger.rows.read
+    assert state.received is not None
+    assert "sha256:0" == state.received.directory
+
+
+def test_a_notification_that_comes_again_goes_on_with_what_is_begun(
+    app: MemoryApp, run: Callable[..., Answer]
+) -> None:
+    """A run that died told of no continuation; the metadata may have changed since."""
+    app.bucket[MONDAY] = rows(0, 200)
+    run("arrived", Context(left_ms=2_000, step_ms=500), changing(app))
+    app.continuations.clear()
+
+    assert NONE_FAILED == run("arrived", app=changing(app))
+    assert [200] == [state.ledger.rows.read for state in app.states()]
+
+
+def test_an_object_that_is_gone_or_damaged_behind_its_first_chunk_is_told_to_people(
+    app: MemoryApp, run: Callable[..., Answer]
+) -> None:
+    """Part of it is stored: that is a failed file, and no message comes again."""
+    event = event_of("continuation")
+    for replaced in (None, rows(5, 100)):
+        app.bucket[MONDAY] = rows(0, 200)
+        run("arrived", Context(left_ms=2_000, step_ms=500))
+        event["Records"][0]["body"] = app.continuations.pop()
+        del app.bucket[MONDAY]
+        if replaced is not None:
+            app.bucket[MONDAY] = replaced
+
+        for _ in range(2):
+            assert NONE_FAILED == run(event)
+            assert 1 == app.metrics()["files_failed"]
+            assert "fleetcore: file failed" == app.telemeter.alerts()[-1][0]
+        assert app.states()[-1].failure is not None
+
+
+def test_the_continuation_of_a_superseded_ingestion_is_acknowledged(
+    app: MemoryApp, run: Callable[..., Answer], logged: Logged
+) -> None:
+    """The other ingestion of the file has messages of its own."""
+    app.bucket[MONDAY] = rows(0, 200)
+    run("arrived", Context(left_ms=2_000, step_ms=500))
+    event = event_of("continuation")
+    event["Records"][0]["body"] = app.continuations.pop()
+    (state,) = app.states()
+    assert state.received is not None
+    IngestionStream(app.fleet.events, state.received.ingestion).carry_out(Supersede(by="00-1"))
+
+    assert NONE_FAILED == run(event)
+    assert "file was superseded" == logged.lines()[-1]["message"]
+    assert (0, ()) == (app.metrics()["files_failed"], app.telemeter.alerts())
+
+
+def test_a_message_that_fails_is_put_off_the_longer_the_more_often(
+    app: MemoryApp, run: Callable[..., Answer]
+) -> None:
+    """By 30 s, 5 min, then 15 min; what is acknowledged is not."""
+    app.bucket[MONDAY] = rows(0, 60)
+    event = event_of("arrived")
+    for tries in range(1, 5):
+        event["Records"][0]["attributes"]["ApproximateReceiveCount"] = str(tries)
+        run(event, app=ailing(app, "objects", StorageUnavailable("no answer")))
+    run(event)
+
+    assert [("receipt-1", each) for each in (30, 300, 900, 900)] == app.hidden
+
+
+def test_a_queue_that_cannot_hide_changes_nothing(
+    app: MemoryApp, run: Callable[..., Answer]
+) -> None:
+    """The message comes again when its lease is over."""
+    refusing = evolve(app, hidden=_Refusing(StorageUnavailable("no answer")))
+
+    assert failed(1, 2, 3, 4, 5, 6, 7) == run("malformed", app=refusing)
+
+
 def test_a_run_stops_with_time_to_spare(app: MemoryApp, run: Callable[..., Answer]) -> None:
     """Behind its last chunk there is more than a second left, and time for another chunk."""
     app.bucket[MONDAY] = rows(0, 200)
@@ -277,14 +390,14 @@ def test_a_message_is_kept_where_its_continuation_cannot_be_sent(
     assert [60] == [state.ledger.rows.read for state in app.states()]
 
 
-class _Refusing(list[str]):
+class _Refusing(list[Any]):
     """A queue that takes no message."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self._error = error
 
-    def append(self, _body: str) -> None:
+    def append(self, _message: object) -> None:
         raise self._error
 
 
@@ -344,11 +457,10 @@ def test_logs_and_alerts_name_neither_file_nor_vehicle_nor_place(
     event = event_of("arrived")
     event["Records"][0]["body"] = event["Records"][0]["body"].replace("monday", VEHICLE)
     key = (f"telemetry/{VEHICLE}.csv", MONDAY[1])
-    error = StorageUnavailable(f"s3://fleet/telemetry/{VEHICLE}.csv: no answer")
     run(event)
     for content in (rows(0, 30), b"\x00", rows(0, 30).split(b"\n", 1)[1], VEHICLE.encode()):
         app.bucket[key] = content
-        run(event, app=ailing(app, "objects", error))
+        run(event, app=ailing(app, "objects", _timeout(key[0])))
         run(event)
     text = logged.text() + json.dumps(app.telemeter.alerts())
 
@@ -357,6 +469,35 @@ def test_logs_and_alerts_name_neither_file_nor_vehicle_nor_place(
     }
     assert VEHICLE not in text
     assert "40.25" not in text
+
+
+def _timeout(key: str) -> StorageUnavailable:
+    """What a call of S3 ends in that takes too long."""
+    sdk = ReadTimeoutError(endpoint_url=f"https://fleet.s3.amazonaws.com/{quote(key)}")
+    error = StorageUnavailable(f"S3: s3://fleet/{key}: ReadTimeoutError: {sdk} (tries: 5)")
+    error.__cause__ = sdk
+    return error
+
+
+def test_no_encoding_of_a_name_is_logged(
+    app: MemoryApp, run: Callable[..., Answer], logged: Logged
+) -> None:
+    """The SDK's errors quote URLs; logged are the service and the class of each cause."""
+    key = "telemetry/driver=Müller Anna.csv"
+    event = event_of("arrived")
+    body = event["Records"][0]["body"]
+    event["Records"][0]["body"] = body.replace("telemetry/monday.csv", quote_plus(key))
+    app.bucket[key, MONDAY[1]] = rows(0, 60)
+    run(event, app=ailing(app, "objects", _timeout(key)))
+    (line,) = logged.lines()
+
+    assert ("service failed", "S3", "StorageUnavailable < ReadTimeoutError") == (
+        line["message"],
+        line["dependency"],
+        line["reason"],
+    )
+    for name in ("ller", "Anna", "driver"):
+        assert name not in logged.text()
 
 
 def test_log_lines_are_correlated(

@@ -63,7 +63,8 @@ EXPECTED: Final[dict[str, list[Notice]]] = {
         Arrived(evolve(UPLOAD, key="telemetry/tuesday.csv", version_id="t1")),
         Elsewhere(evolve(UPLOAD, key="exports/a.csv")),
     ],
-    "continuation": [Arrived(UPLOAD, continued=True)],
+    "continuation": [Arrived(UPLOAD, continued=True, ingestion="3f2a00112233445566778899-1")],
+    "continuation_version_1": [Arrived(UPLOAD, continued=True)],
 }
 
 
@@ -104,7 +105,23 @@ def test_without_a_limit_any_size_arrives() -> None:
 )
 def test_a_continuation_names_the_same_object(upload: Upload) -> None:
     """The message that goes on with a file says all that the notification said."""
-    assert (Arrived(upload, continued=True),) == notices_in(continuation(upload))
+    expected = Arrived(upload, continued=True, ingestion="00-1")
+    assert (expected,) == notices_in(continuation(upload, "00-1"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"v": 2, "continue": {"bucket": "fleet", "key": "telemetry/a.csv"}}',
+        '{"v": 2, "continue": {"bucket": "fleet", "key": "telemetry/a.csv", "ingestion": ""}}',
+        '{"v": 0, "continue": {"bucket": "fleet", "key": "telemetry/a.csv"}}',
+        '{"v": 2, "continue": {"ingestion": "00-1"}}',
+    ],
+)
+def test_a_continuation_that_misses_something_is_malformed(body: str) -> None:
+    """Without its ingestion it would begin another one."""
+    (notice,) = notices_in(body)
+    assert isinstance(notice, Malformed)
 
 
 def test_the_alias_does_not_tell_the_name() -> None:

@@ -9,13 +9,15 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.unit.entrypoints.lambdas.conftest import Context, MemoryApp, event_of, rows
 
-from fleetcore.errors import InvalidConfiguration
+from fleetcore.errors import InvalidConfiguration, StorageUnavailable, UnbalancedLedger
 from fleetcore_entrypoints.lambdas import app as app_module
 from fleetcore_entrypoints.lambdas import ingest_file, store_events, telling
 from fleetcore_entrypoints.lambdas.app import DEADLINE, KEPT_BACK_S, Deadline, upload_limit
 from fleetcore_entrypoints.lambdas.records import Answer, Event, answer
+from fleetcore_entrypoints.lambdas.telling import why
 
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
 
@@ -89,6 +91,21 @@ def test_a_limit_that_is_no_number_is_refused(text: str) -> None:
         upload_limit({"FLEETCORE_LARGEST_UPLOAD_BYTES": text})
 
 
+def test_an_error_is_told_by_service_and_codes() -> None:
+    """What the services' answers say stays; their texts do not."""
+    sdk = ClientError({"Error": {"Code": "AccessDenied", "Message": "a.csv"}}, "PutObject")
+    error = StorageUnavailable("the streams table: AccessDenied: a.csv")
+    error.__cause__ = sdk
+
+    assert {
+        "code": "storage-unavailable",
+        "dependency": "the streams table",
+        "reason": "StorageUnavailable < ClientError AccessDenied",
+    } == why(error)
+    assert "" == why(UnbalancedLedger("a.csv: read 2"))["dependency"]
+    assert "" == why(StorageUnavailable("a.csv"))["dependency"]
+
+
 def test_an_answer_names_each_message_once() -> None:
     """Lambda takes a batch with an unknown or doubled id as failed as a whole."""
     assert {"batchItemFailures": [{"itemIdentifier": "b"}, {"itemIdentifier": "a"}]} == answer(
@@ -102,6 +119,7 @@ os.environ.update({"AWS_LAMBDA_FUNCTION_NAME": "store_events", "LAMBDA_TASK_ROOT
     "_X_AMZN_TRACE_ID": sys.argv[1], "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
 import boto3
+import botocore.client
 from botocore.awsrequest import AWSResponse
 from fleetcore_entrypoints.lambdas.telling import told
 from tests.unit.entrypoints.lambdas.conftest import Context
@@ -118,7 +136,8 @@ def work(event, context):
         pass
     return {"batchItemFailures": []}
 told(work)({}, Context())
-print(json.dumps([sent, "aws_xray_sdk" in sys.modules]))
+patched = type(vars(botocore.client.BaseClient)["_make_api_call"]).__name__ != "function"
+print(json.dumps([sent, "aws_xray_sdk" in sys.modules, patched]))
 """
 
 
@@ -129,8 +148,8 @@ def test_the_trace_goes_with_what_is_sent(sampled: bool) -> None:
     done = subprocess.run(
         [sys.executable, "-c", TRACED, trace], check=True, capture_output=True, text=True
     )
-    sent, is_traced = json.loads(done.stdout.splitlines()[-1])
+    sent, is_traced, notes_calls = json.loads(done.stdout.splitlines()[-1])
 
     assert 1 == len(sent)
     assert sent[0].startswith("Root=1-5759e988-bd862e3fe1be46a994272793")
-    assert sampled == is_traced
+    assert (sampled, False) == (is_traced, notes_calls), "keys of objects would be in the trace"

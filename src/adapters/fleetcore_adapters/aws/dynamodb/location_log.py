@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Final
 
 from attrs import frozen
 
-from fleetcore.domain.judging import payload_of
+from fleetcore.domain.judging import Payload, payload_of
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.location import normalised_id
 from fleetcore.domain.parts import Part, StoredEvent
@@ -56,7 +56,9 @@ class DynamoLog(LocationLog):
     """Keeps an item an event in the log table, and notes of its parts in the parts table.
 
     `read_rows` decodes the parts that lie in `objects`. Without `seen` every row is compared
-    with what the table holds. An event that expired and comes again is stored again.
+    with what the table holds. An event that expired and comes again is stored again, and read
+    once all the same, as the first part brought it: a read that goes back behind `keep_days`
+    holds the payloads of the expired events it gives, all of them for `scan`.
 
     Two payloads that share vehicle, instant and fingerprint both live, unless parts that bring
     them are appended at the very same time and their filter calls one new: then the later write
@@ -103,12 +105,11 @@ class DynamoLog(LocationLog):
         if normalised_id(vehicle_id) != vehicle_id:
             return ()  # no event has such an id, and no key could hold it
         start_ms, kept_ms, end_ms = self._cut(start_ms, end_ms)
-        expired = {
-            payload_of(stored.event): stored
-            for stored in self._expired(start_ms, kept_ms)
-            if stored.event.vehicle_id == vehicle_id
-        }
-        found = sorted(expired.values(), key=_time_and_fingerprint)
+        expired = self._expired(start_ms, kept_ms)
+        found = sorted(
+            _distinct(stored for stored in expired if stored.event.vehicle_id == vehicle_id),
+            key=_time_and_fingerprint,
+        )
         if kept_ms < end_ms:
             keys = span_of(vehicle_id, kept_ms, end_ms - 1)
             found += map(stored_of, self._requests.query(self._table, keys))
@@ -116,9 +117,8 @@ class DynamoLog(LocationLog):
 
     def read_city(self, city: str, start_ms: int, end_ms: int) -> Iterator[StoredEvent]:
         start_ms, kept_ms, end_ms = self._cut(start_ms, end_ms)
-        for stored in self._expired(start_ms, kept_ms):
-            if stored.event.city == city:
-                yield stored
+        expired = self._expired(start_ms, kept_ms)
+        yield from _distinct(stored for stored in expired if stored.event.city == city)
         if kept_ms >= end_ms:
             return
         for day, shard in product(self._windows.days(kept_ms, end_ms), range(CITY_SHARDS)):
@@ -138,7 +138,7 @@ class DynamoLog(LocationLog):
 
     def scan(self) -> Iterator[StoredEvent]:
         first_ms, kept_ms, _ = self._cut(*INT64_MS)
-        yield from self._expired(first_ms, kept_ms)
+        yield from _distinct(self._expired(first_ms, kept_ms))
         for item in self._requests.scan(self._table):
             stored = stored_of(item)
             if stored.event.observed_at >= kept_ms:
@@ -156,8 +156,19 @@ class DynamoLog(LocationLog):
         return start_ms, max(start_ms, min(kept_ms, end_ms)), end_ms
 
     def _expired(self, start_ms: int, kept_ms: int) -> Iterator[StoredEvent]:
+        """What the parts brought; what expired and came again was brought by each of them."""
         if start_ms < kept_ms:
             yield from self._brought.observed(start_ms, kept_ms)
+
+
+def _distinct(rows: Iterable[StoredEvent]) -> Iterator[StoredEvent]:
+    """The first of each payload, which is of one identity."""
+    met: set[Payload] = set()
+    for row in rows:
+        payload = payload_of(row.event)
+        if payload not in met:
+            met.add(payload)
+            yield row
 
 
 def _time_and_fingerprint(stored: StoredEvent) -> tuple[int, int]:

@@ -11,6 +11,8 @@ no part that is recorded later.
 
 from __future__ import annotations
 
+import random
+import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -19,6 +21,7 @@ from attrs import field, frozen
 
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.parts import StoredEvent
+from fleetcore.errors import Throttled
 from fleetcore_adapters.aws.dynamodb.event_store import new_token
 from fleetcore_adapters.aws.dynamodb.requests import Expression, Put, Requests
 from fleetcore_adapters.aws.dynamodb.values import (
@@ -31,6 +34,13 @@ from fleetcore_adapters.aws.dynamodb.values import (
     of_text,
     text_in,
 )
+
+MOST_TRIES: Final = 100
+"""To be the one that takes the next number."""
+
+FIRST_PAUSE_S: Final = 0.02
+LONGEST_PAUSE_S: Final = 0.32
+"""A pause is drawn from 0 up to the first, doubled from try to try up to the longest."""
 
 _SEQUENCE: Final = of_text("sequence")
 _LAST: Final[Item] = {"record": _SEQUENCE, "item": of_text("last")}
@@ -65,14 +75,22 @@ class PartRecord:
 
 
 class PartRecords:
-    """Keeps records in the parts table."""
+    """Keeps records in the parts table. `random` draws from 0 up to 1."""
 
     def __init__(
-        self, requests: Requests, table: str, *, token: Callable[[], str] = new_token
+        self,
+        requests: Requests,
+        table: str,
+        *,
+        token: Callable[[], str] = new_token,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = random.random,
     ) -> None:
         self._requests = requests
         self._table = table
         self._token = token
+        self._sleep = sleep
+        self._random = random
 
     def settled(self, keys: Sequence[str]) -> Mapping[str, Settled]:
         """What became of parts, by key, of those that are recorded."""
@@ -80,8 +98,16 @@ class PartRecords:
         return {text_in(item, "record").removeprefix("part#"): _settled_of(item) for item in found}
 
     def add(self, record: PartRecord, settled: Settled) -> Settled:
-        """Record a part, unless it is recorded; what is recorded then."""
-        while True:
+        """Record a part, unless it is recorded; what is recorded then.
+
+        All workers take their numbers at one item. Who is not the first pauses, so that they do
+        not come back together, and tries again: that is no fault, and costs no retries of the
+        policy's. Raises `Throttled` when others were first each time.
+        """
+        for tries in range(MOST_TRIES):
+            if tries:
+                longest_s = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (tries - 1))
+                self._sleep(self._random() * longest_s)
             last = self.last()
             is_last = (
                 Expression("#number = :last", {":last": of_int(last)})
@@ -96,11 +122,16 @@ class PartRecords:
                     Put(self._table, {**_LAST, "number": of_int(number)}, is_last),
                 ],
                 self._token(),
+                returns_conflicts=True,
             )
             if failed is None:
                 return settled
             if failed[0]:
                 return self.settled([record.key])[record.key]
+        raise Throttled(
+            f"the table {self._table}: others recorded their parts first, {MOST_TRIES} times; "
+            "try again later, or with fewer workers"
+        )
 
     def last(self) -> int:
         """The number of the part recorded last; 0 if there is none."""

@@ -44,6 +44,7 @@ BATCH_BYTES: Final = 16 * 2**20 // 6
 """Of items in one batch: JSON on the wire may write a byte of text as six."""
 TRANSACTION_ITEMS: Final = 100
 TRANSACTION_BYTES: Final = 4 * 2**20
+_CONFLICT: Final = {"TransactionConflict"}
 
 
 @frozen(slots=True)
@@ -263,12 +264,16 @@ class Requests:
 
         self._policy.call(put)
 
-    def transact(self, changes: Sequence[Put | Check], token: str) -> tuple[bool, ...] | None:
+    def transact(
+        self, changes: Sequence[Put | Check], token: str, *, returns_conflicts: bool = False
+    ) -> tuple[bool, ...] | None:
         """Make all changes or none: None if they are made, else of which the condition failed.
 
         A token, of at most 36 characters, stands for one transaction: sent again within ten
-        minutes, because its answer was lost, it is made once. Raises `InvalidInput` for
-        changes that are too large together, or one for itself.
+        minutes, because its answer was lost, it is made once. With `returns_conflicts` one that
+        met another transaction at the same item is not tried again, as what is throttled is: no
+        condition failed then. Raises `InvalidInput` for changes that are too large together, or
+        one for itself.
         """
         _check_size(changes)
         items = [_in_transaction(change) for change in changes]
@@ -278,8 +283,11 @@ class Requests:
                 try:
                     self._client.transact_write_items(TransactItems=items, ClientRequestToken=token)
                 except ClientError as error:
-                    failed = tuple(each == "ConditionalCheckFailed" for each in reasons_of(error))
-                    if code_of(error) == "TransactionCanceledException" and any(failed):
+                    reasons = reasons_of(error)
+                    failed = tuple(each == "ConditionalCheckFailed" for each in reasons)
+                    if code_of(error) == "TransactionCanceledException" and (
+                        any(failed) or (returns_conflicts and {*reasons} - {"None"} == _CONFLICT)
+                    ):
                         return failed
                     raise
                 return None

@@ -125,10 +125,14 @@ class Queue:
             )
         return [_received(each) for each in response.get("Messages", [])]
 
-    def delete(self, receipts: Iterable[str]) -> None:
-        """Take messages off; a delivery that is over is nothing. Needs `sqs:DeleteMessage`."""
+    def delete(self, receipts: Iterable[str]) -> list[str]:
+        """Take messages off; a delivery that is over is nothing. Needs `sqs:DeleteMessage`.
+
+        The receipts of which SQS says that they are over; a standard queue may not say it.
+        """
+        over: list[str] = []
         for batch in _batches(receipts):
-            self._each(
+            over += self._each(
                 batch,
                 lambda numbered: self._clients.sqs.delete_message_batch(
                     QueueUrl=self._url,
@@ -136,7 +140,9 @@ class Queue:
                         {"Id": number, "ReceiptHandle": receipt} for number, receipt in numbered
                     ],
                 ).get("Failed", []),
+                nothing=_OVER,
             )
+        return over
 
     def hide(self, receipts: Iterable[str], seconds: int) -> None:
         """Let none see these for so many seconds; a delivery that is over is nothing.
@@ -154,6 +160,7 @@ class Queue:
                         for number, receipt in numbered
                     ],
                 ).get("Failed", []),
+                nothing=_OVER,
             )
 
     def move_to(self, other: Queue, rate_per_s: int) -> bool:
@@ -198,20 +205,25 @@ class Queue:
         self,
         batch: Sequence[E],
         request: Callable[[Sequence[tuple[str, E]]], Sequence[BatchResultErrorEntryTypeDef]],
-    ) -> None:
-        """Ask for a batch until nothing of it fails."""
+        *,
+        nothing: frozenset[str] = frozenset(),
+    ) -> list[E]:
+        """Ask for a batch until nothing of it fails; what failed with a code that is `nothing`."""
         waiting = {str(number): each for number, each in enumerate(batch)}
+        ended: list[E] = []
 
         def ask() -> None:
             with translated(f"the queue {self._name}"):
                 answers = request(list(waiting.items()))
-                failed = {each["Id"]: each for each in answers if _code_of(each) not in _OVER}
+                failed = {each["Id"]: each for each in answers if _code_of(each) not in nothing}
+                ended.extend(waiting[each["Id"]] for each in answers if each["Id"] not in failed)
                 for number in waiting.keys() - failed.keys():
                     del waiting[number]
                 if failed:
                     raise _error_of(next(iter(failed.values())))
 
         self._policy.call(ask)
+        return ended
 
 
 def _received(message: MessageTypeDef) -> Received:

@@ -396,6 +396,40 @@ def test_what_expired_and_comes_again_is_stored_again(
     assert 1 == len(rig.log.read_vehicle("cab-1", 0, NOW_MS))
 
 
+def test_what_expired_again_is_read_once(service: Service, objects: MemoryObjectStore) -> None:
+    """By every read, as its first part brought it; twins of a fingerprint are read both."""
+    rig = service.open_log(objects, keep_days=7)
+    event = evolve(in_city("a", "cab-1", NOW_MS - 30 * DAY_MS).event, speed_kmh=50.0)
+    old = [
+        StoredEvent(event=each, distance_from_depot_m=None, ingestion="1f", line=n)
+        for n, each in enumerate([event, *colliding(event, 1)])
+    ]
+    old += [in_city("a", f"cab-{n}", NOW_MS - 30 * DAY_MS + n) for n in range(8)]
+    new = [in_city("a", "cab-9", NOW_MS)]
+    append(rig, [*old, *new])
+    for ingestion in ("2e", "3d"):
+        expire(service, NOW_MS - 7 * DAY_MS)
+        again = [evolve(each, ingestion=ingestion) for each in old]
+        assert StoreOutcome(stored=10) == append(rig, again)
+
+    def answers() -> object:
+        return (
+            sorted(rig.log.scan(), key=repr),
+            sorted(rig.log.read_city("a", 0, NOW_MS + 1), key=repr),
+            sorted(rig.log.read_vehicle("cab-1", 0, NOW_MS), key=repr),
+        )
+
+    of_one = [each for each in old if each.event.vehicle_id == "cab-1"]
+    expected = (
+        sorted([*old, *new], key=repr),
+        sorted([*old, *new], key=repr),
+        sorted(of_one, key=repr),
+    )
+    assert expected == answers()
+    expire(service, NOW_MS - 7 * DAY_MS)
+    assert expected == answers()
+
+
 # --- records -----------------------------------------------------------------------------------
 
 

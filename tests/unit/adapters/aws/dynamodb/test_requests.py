@@ -8,6 +8,8 @@ import pytest
 from tests.unit.adapters.aws.dynamodb.wire import (
     Service,
     answer_lost,
+    conflicting,
+    delivered,
     half_read,
     half_written,
     throttled,
@@ -170,6 +172,18 @@ def test_a_transaction_that_never_arrived_is_sent_again(service: Service) -> Non
     service.wire.plan("TransactWriteItems", unsent)
 
     assert None is service.requests().transact([Put(service.views, item(1), NEW)], "token")
+
+
+def test_a_transaction_that_meets_another_one_is_sent_again(service: Service) -> None:
+    """As what is throttled, unless its caller knows better."""
+    service.wire.plan("TransactWriteItems", conflicting, conflicting, delivered, conflicting)
+    requests = service.requests()
+
+    assert None is requests.transact([Put(service.views, item(1), NEW)], "one")
+    assert 2 == len(service.pauses)
+    two = [Put(service.views, item(2), NEW), Put(service.views, item(3), NEW)]
+    assert (False, False) == requests.transact(two, "two", returns_conflicts=True)
+    assert 2 == len(service.pauses)
 
 
 @pytest.mark.parametrize(

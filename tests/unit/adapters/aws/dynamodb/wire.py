@@ -55,6 +55,20 @@ def throttled(request: AWSPreparedRequest) -> AWSResponse:
     return answered(request, 400, {"__type": kind, "message": "slow down"})
 
 
+def conflicting(request: AWSPreparedRequest) -> AWSResponse:
+    """Another transaction is at the last item of this one; nothing is done."""
+    items = len(_body(request)["TransactItems"])
+    codes = [*["None"] * (items - 1), "TransactionConflict"]
+    kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
+    reasons = [{"Code": code} for code in codes]
+    body = {
+        "__type": kind,
+        "Message": f"Transaction cancelled [{', '.join(codes)}]",
+        "CancellationReasons": reasons,
+    }
+    return answered(request, 400, body)
+
+
 def answer_lost(request: AWSPreparedRequest) -> AWSResponse:
     """What was asked for is done, and nobody hears of it."""
     delivered(request)

@@ -71,6 +71,10 @@ def test_only_what_failed_is_sent_again(sqs: ScriptedSqs, queue_named: QueueName
         ("RequestThrottled", True, Throttled, 5),
         ("KmsAccessDenied", True, StorageUnavailable, 1),
         ("InvalidMessageContents", True, StorageUnavailable, 1),
+        # Of a receipt these say that its delivery is over; a message to send has none.
+        ("InvalidParameterValue", True, StorageUnavailable, 1),
+        ("InvalidParameterValueException", True, StorageUnavailable, 1),
+        ("ReceiptHandleIsInvalid", True, StorageUnavailable, 1),
     ],
 )
 def test_what_fails_for_good_is_told(
@@ -113,6 +117,18 @@ def test_a_delivery_that_is_over_is_nothing(
     ask(queue_named("q"), RECEIPTS[:2])
 
     assert 1 == len(sqs.batches)
+
+
+def test_tells_which_deliveries_were_over(sqs: ScriptedSqs, queue_named: QueueNamed) -> None:
+    """Their messages were not deleted by this."""
+    sqs.refusals = [
+        lambda entries: [
+            failed(entries[0], "InternalError"),
+            failed(entries[1], "ReceiptHandleIsInvalid", sender_fault=True),
+        ]
+    ]
+
+    assert ["r1"] == queue_named("q").delete(RECEIPTS)
 
 
 def test_only_what_was_not_deleted_is_deleted_again(
