@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.config import Config
 
+from fleetcore.errors import InvalidConfiguration
 from fleetcore_adapters.aws.aws_errors import translated
 
 if TYPE_CHECKING:
@@ -91,6 +92,16 @@ def _config(service: str) -> Config:
 
 
 def _is_elsewhere(service: str) -> bool:
-    """Whether the environment names an endpoint of a service that is not AWS's own."""
-    names = ("AWS_ENDPOINT_URL", f"AWS_ENDPOINT_URL_{service.upper()}")
-    return any(os.environ.get(name) for name in names)
+    """Whether the environment names an endpoint of a service that is not AWS's own.
+
+    Raises `InvalidConfiguration` for one that is no URL.
+    """
+    said = {
+        name: os.environ[name]
+        for name in ("AWS_ENDPOINT_URL", f"AWS_ENDPOINT_URL_{service.upper()}")
+        if os.environ.get(name)
+    }
+    for name, url in said.items():
+        if not url.startswith(("http://", "https://")):
+            raise InvalidConfiguration(f"{name} {url!r} is no URL: it begins with http(s)://")
+    return bool(said)

@@ -11,7 +11,7 @@ import pytest
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.exceptions import ClientError
 
-from fleetcore.errors import StorageUnavailable
+from fleetcore.errors import InvalidConfiguration, StorageUnavailable
 from fleetcore_adapters.aws.aws_errors import translated
 from fleetcore_adapters.aws.clients import READ_TIMEOUT_S, Clients
 from fleetcore_adapters.resilience.breaker import Transient
@@ -120,3 +120,13 @@ def test_without_a_region_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch)
 
     with pytest.raises(StorageUnavailable, match=r"DynamoDB's client: NoRegionError: .*region"):
         _ = clients.dynamodb
+
+
+def test_an_endpoint_that_is_no_url_is_a_mistake_of_the_configuration(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is named, before anything is asked."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "foo")
+
+    with pytest.raises(InvalidConfiguration, match="AWS_ENDPOINT_URL 'foo' is no URL"):
+        _ = Clients(boto3.Session("test", "test", region_name="us-east-1")).sqs
