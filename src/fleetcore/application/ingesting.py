@@ -5,25 +5,21 @@ An ingestion that was begun may go on under what it pinned, whatever would be sa
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Literal, TypeAlias
 
 from attrs import evolve, frozen
 
-from fleetcore.application import rejects
 from fleetcore.application.attempts import attempt_for
+from fleetcore.application.chunk_commits import commit_chunks, perhaps_unsent
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.ingestion_ids import beginning_of
 from fleetcore.application.reading_options import ReadingOptions
 from fleetcore.application.storing import drain
 from fleetcore.application.streams import IngestionStream, ingestions
 from fleetcore.application.understanding import SAMPLE_BYTES, understand, vehicle_id_in_name
-from fleetcore.domain.chunks import Chunk, EncodedPart
 from fleetcore.domain.ingestion import (
-    ChunkProcessed,
-    CommitChunk,
     Fail,
     Ingestion,
     Receive,
@@ -32,7 +28,6 @@ from fleetcore.domain.ingestion import (
 )
 from fleetcore.domain.interpretation import Interpretation
 from fleetcore.domain.ledger import Ledger, RowCounts
-from fleetcore.domain.parts import LaneMessage, Part
 from fleetcore.domain.rules.settings import FleetSettings
 from fleetcore.errors import (
     FleetcoreError,
@@ -43,7 +38,6 @@ from fleetcore.errors import (
     UnknownIngestion,
     UnreadableFile,
 )
-from fleetcore.ports.batch_engine import Work
 from fleetcore.ports.origins import Origin
 from fleetcore.ports.source import Source
 from fleetcore.ports.vehicle_directory import VehicleDirectory
@@ -143,9 +137,17 @@ def ingest(
         if not is_over:
             fleet.origins.note(attempt.ingestion, origin)
             stream.carry_out(Receive(received=evolve(received, ingestion=attempt.ingestion)))
-            fleet.lanes.send(_perhaps_unsent(stream.state))
+            fleet.lanes.send(perhaps_unsent(stream.state))
             directory = None if request.metadata is None else request.metadata.directory
-            _read(fleet, source, stream, vehicle_id, directory, watcher, is_enough)
+            commit_chunks(
+                fleet,
+                source,
+                stream,
+                vehicle_id=vehicle_id,
+                directory=directory,
+                committed=watcher.committed,
+                is_enough=is_enough,
+            )
     except FleetcoreError as caught:
         error = caught
         if stream is not None:
@@ -180,14 +182,22 @@ def go_on(
         stream = IngestionStream(fleet.events, ingestion)
         received = _begun(stream.state, ingestion)
         is_over = stream.state.status == "completed"
-        fleet.lanes.send(_perhaps_unsent(stream.state))
+        fleet.lanes.send(perhaps_unsent(stream.state))
         if stream.state.open:
             if source.content().id != received.content:
                 raise SourceChanged(f"{source.name}: it holds other bytes than {ingestion} read")
             vehicle_id = _noted_vehicle_id(fleet, received)
             directory = None if received.directory is None else directory_of(received.directory)
             watcher.understood(source.name, received.interpretation, vehicle_id)
-            _read(fleet, source, stream, vehicle_id, directory, watcher, is_enough)
+            commit_chunks(
+                fleet,
+                source,
+                stream,
+                vehicle_id=vehicle_id,
+                directory=directory,
+                committed=watcher.committed,
+                is_enough=is_enough,
+            )
     except FleetcoreError as caught:
         error = caught
         if stream is not None:
@@ -250,15 +260,6 @@ def _ingested(
         size_bytes=state.received.size_bytes if state.received else 0,
         seconds=(fleet.clock.now_ms() - started_ms) / 1000,
     )
-
-
-def _perhaps_unsent(state: Ingestion) -> list[LaneMessage]:
-    """What an earlier run committed and may not have sent: no more than its last chunk.
-
-    Each chunk's messages are sent before the next chunk is committed.
-    """
-    last = {part.key for chunk in state.chunks[-1:] for part in chunk.parts}
-    return [message for message in state.unsettled if message.part.key in last]
 
 
 def _status(state: Ingestion, *, is_over: bool) -> Status:
@@ -337,62 +338,4 @@ def _understood(source: Source, reading: ReadingOptions) -> Understood:
     return Understood(
         interpretation=understand(source.sample(SAMPLE_BYTES), source.name, reading),
         vehicle_id=None if pattern is None else vehicle_id_in_name(source.name, pattern),
-    )
-
-
-def _read(  # noqa: PLR0917 - each is another thing a file is read with
-    fleet: Fleet,
-    source: Source,
-    stream: IngestionStream,
-    vehicle_id: str | None,
-    directory: VehicleDirectory | None,
-    watcher: Watcher,
-    is_enough: Callable[[], bool],
-) -> None:
-    received = stream.state.received
-    if received is None or not stream.state.open:
-        return
-    work = Work(
-        received=received,
-        vehicle_id=vehicle_id,
-        directory=directory,
-        done=stream.state.chunks,
-        fetch=fleet.objects.get,
-    )
-    with source.open(received.interpretation.dialect) as content:
-        for chunk in fleet.engine.chunks(content, work):
-            processed = _durable(fleet, received.ingestion, chunk)
-            stream.carry_out(CommitChunk(chunk=processed))
-            # Of another worker's chunk, which this one adopted, parts may be stored already.
-            names = {part.key for part in stream.state.chunks[chunk.number].parts}
-            fleet.lanes.send([each for each in stream.state.unsettled if each.part.key in names])
-            watcher.committed(stream.state)
-            if is_enough():
-                return
-
-
-def _durable(fleet: Fleet, ingestion: str, chunk: Chunk) -> ChunkProcessed:
-    """Store a chunk's parts and rejects; the event that will name them."""
-    parts = tuple(_stored_part(fleet, ingestion, chunk.number, part) for part in chunk.parts)
-    key = None
-    if chunk.rejects:
-        content = rejects.encoded(chunk.rejects)
-        key = rejects.key_of(ingestion, chunk.number, content)
-        fleet.objects.put_if_absent(key, content)
-    return ChunkProcessed(
-        number=chunk.number,
-        end=chunk.end,
-        counts=chunk.counts,
-        parts=parts,
-        rejects=key,
-        last=chunk.last,
-    )
-
-
-def _stored_part(fleet: Fleet, ingestion: str, chunk: int, part: EncodedPart) -> Part:
-    digest = hashlib.sha256(part.content).hexdigest()
-    key = f"fresh/{ingestion}/{chunk:05d}-{part.lane}-{digest[:16]}{part.suffix}"
-    fleet.objects.put_if_absent(key, part.content)
-    return Part(
-        key=key, lane=part.lane, rows=part.rows, size_bytes=len(part.content), sha256=digest
     )
