@@ -230,7 +230,8 @@ def _use(
         # One after the other: which of two files brought a row they share is a matter of order.
         for path in files:
             deployment.cloud.upload(path, path.name)
-            found = deployment.at_rest(path.name)
+            deployment.at_rest(path.name)
+        found = deployment.at_rest()
     assert expected.ledgers == found.ledgers
     assert expected.log == found.log
     say("           ledgers and log equal the embedded ones")
