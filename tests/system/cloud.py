@@ -12,6 +12,7 @@ from attrs import field, frozen
 from aws_lambda_powertools.logging import Logger
 from tests.standins.aws import REGION, clients_at
 from tests.standins.server import LOOPBACK
+from tests.standins.tables import table_definition
 
 from fleetcore_adapters.aws.dynamodb import tables
 from fleetcore_entrypoints.lambdas.ingest_file import Run
@@ -20,7 +21,6 @@ from fleetcore_entrypoints.wiring.aws import AwsApp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.literals import QueueAttributeNameType
@@ -200,7 +200,7 @@ def cloud_at(endpoint: str) -> Cloud:
     cloud = Cloud.of(environment)
     dynamodb, s3, sqs = cloud.dynamodb, cloud.s3, cloud.sqs
     for which, table in TABLES.items():
-        dynamodb.create_table(**_definition(f"{name}-{which.lower()}", table))
+        dynamodb.create_table(**table_definition(f"{name}-{which.lower()}", table))
         environment[f"FLEETCORE_{which}_TABLE"] = f"{name}-{which.lower()}"
     for which in QUEUES:
         fifo = which == "MOVING"
@@ -241,35 +241,3 @@ def _queue(sqs: SQSClient, name: str, *, fifo: bool, dead: str | None = None) ->
 def _arn(sqs: SQSClient, url: str) -> str:
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
     return found["Attributes"]["QueueArn"]
-
-
-def _definition(name: str, table: tables.Table) -> CreateTableInputTypeDef:
-    definition: CreateTableInputTypeDef = {
-        "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": [
-            {"AttributeName": table.partition, "KeyType": "HASH"},
-            {"AttributeName": table.sort, "KeyType": "RANGE"},
-        ],
-        "AttributeDefinitions": [
-            {"AttributeName": table.partition, "AttributeType": "S"},
-            {"AttributeName": table.sort, "AttributeType": "S"},
-        ],
-    }
-    if table.index is not None:
-        definition["AttributeDefinitions"] = [
-            *definition["AttributeDefinitions"],
-            {"AttributeName": table.index.partition, "AttributeType": "S"},
-            {"AttributeName": table.index.sort, "AttributeType": "N"},
-        ]
-        definition["GlobalSecondaryIndexes"] = [
-            {
-                "IndexName": table.index.name,
-                "KeySchema": [
-                    {"AttributeName": table.index.partition, "KeyType": "HASH"},
-                    {"AttributeName": table.index.sort, "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ]
-    return definition

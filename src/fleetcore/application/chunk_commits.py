@@ -21,8 +21,12 @@ def perhaps_unsent(state: Ingestion) -> list[LaneMessage]:
 
     Each chunk's messages are sent before the next chunk is committed.
     """
-    last = {part.key for chunk in state.chunks[-1:] for part in chunk.parts}
-    return [message for message in state.unsettled if message.part.key in last]
+    return _unsettled_of(state, state.chunks[-1]) if state.chunks else []
+
+
+def _unsettled_of(state: Ingestion, chunk: ChunkProcessed) -> list[LaneMessage]:
+    keys = {part.key for part in chunk.parts}
+    return [message for message in state.unsettled if message.part.key in keys]
 
 
 def commit_chunks(
@@ -54,8 +58,7 @@ def commit_chunks(
             processed = _durable(fleet, received.ingestion, chunk)
             stream.carry_out(CommitChunk(chunk=processed))
             # Of another worker's chunk, which this one adopted, parts may be stored already.
-            names = {part.key for part in stream.state.chunks[chunk.number].parts}
-            fleet.lanes.send([each for each in stream.state.unsettled if each.part.key in names])
+            fleet.lanes.send(_unsettled_of(stream.state, stream.state.chunks[chunk.number]))
             committed(stream.state)
             if is_enough():
                 return

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Final
 
 from fleetcore.application.fleet import Fleet
-from fleetcore.application.streams import IngestionStream, ingestions
+from fleetcore.application.streams import IngestionStream, readable_states
 from fleetcore.domain.ingestion import GiveUpPart, Ingestion, Redrive
 from fleetcore.domain.parts import UNEXPLAINED, DeadLetter, LaneMessage
 from fleetcore.errors import FleetcoreError, IllegalCommand, UndecodableEvent
@@ -28,9 +28,11 @@ def dead_letters(fleet: Fleet) -> tuple[DeadLetter, ...]:
     for letter in letters:
         if letter.code == UNEXPLAINED:
             _reconcile(fleet, letter)
-    states = _states(fleet)
-    kept = [each for each in letters if not _is_stored(each, states)]
-    stored = [each for each in letters if each not in kept]
+    states = readable_states(fleet.events)
+    kept: list[DeadLetter] = []
+    stored: list[DeadLetter] = []
+    for letter in letters:
+        (stored if _is_stored(letter, states) else kept).append(letter)
     if stored:
         fleet.dead_letters.remove(stored)
     known = {letter.message.part.key for letter in kept}
@@ -41,14 +43,6 @@ def dead_letters(fleet: Fleet) -> tuple[DeadLetter, ...]:
         if part.key in state.dead and part.key not in known
     ]
     return (*lost, *kept)
-
-
-def _states(fleet: Fleet) -> dict[str, Ingestion]:
-    states: dict[str, Ingestion] = {}
-    for ingestion in ingestions(fleet.events):
-        with suppress(UndecodableEvent):
-            states[ingestion] = IngestionStream(fleet.events, ingestion).state
-    return states
 
 
 def _is_stored(letter: DeadLetter, states: Mapping[str, Ingestion]) -> bool:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from fleetcore.application.fleet import Fleet
-from fleetcore.application.streams import IngestionStream, ingestions
+from fleetcore.application.streams import IngestionStream, readable_states
 from fleetcore.domain.ingestion import GiveUpPart, Ingestion, RecordOutcome
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.parts import DeadLetter, RowsRefused
@@ -47,13 +47,8 @@ def relay(fleet: Fleet) -> dict[str, Ingestion]:
     To be run on every start: a crash between a commit and its messages loses nothing. An
     ingestion that a newer version wrote to is left to that version.
     """
-    states: dict[str, Ingestion] = {}
-    for ingestion in ingestions(fleet.events):
-        try:
-            state = IngestionStream(fleet.events, ingestion).state
-        except UndecodableEvent:
-            continue
-        states[ingestion] = state
+    states = readable_states(fleet.events)
+    for state in states.values():
         if state.unsettled:
             fleet.lanes.send(state.unsettled)
     return states

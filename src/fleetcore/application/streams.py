@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 from fleetcore.domain.ingestion import (
@@ -13,7 +14,7 @@ from fleetcore.domain.ingestion import (
     evolve,
     replayed,
 )
-from fleetcore.errors import UnknownIngestion, VersionConflict
+from fleetcore.errors import UndecodableEvent, UnknownIngestion, VersionConflict
 from fleetcore.ports.event_store import MAX_EVENTS, EventStore
 
 _PREFIX: Final = "ingestion-"
@@ -67,6 +68,15 @@ def ingestions(store: EventStore, beginning: str = "") -> Iterator[str]:
     """The ids of the ingestions that begin so, in the order they were received."""
     for name in store.streams(_PREFIX + beginning):
         yield name.removeprefix(_PREFIX)
+
+
+def readable_states(store: EventStore) -> dict[str, Ingestion]:
+    """The state of every ingestion, in order; one that a newer version wrote to is left out."""
+    states: dict[str, Ingestion] = {}
+    for ingestion in ingestions(store):
+        with suppress(UndecodableEvent):
+            states[ingestion] = IngestionStream(store, ingestion).state
+    return states
 
 
 def ingestion_named(store: EventStore, beginning: str) -> str:

@@ -343,8 +343,8 @@ def evolve(state: Ingestion, event: IngestionEvent) -> Ingestion:
         case ChunkProcessed():
             return changed(state, chunks=(*state.chunks, event))
         case PartStored(key=key, outcome=outcome):
-            dead = {each: rows for each, rows in state.dead.items() if each != key}
-            return changed(state, outcomes={**state.outcomes, key: outcome}, dead=dead)
+            outcomes = {**state.outcomes, key: outcome}
+            return changed(state, outcomes=outcomes, dead=_dead_but(key, state))
         case PartDeadLettered(key=key, outcome=outcome, rows=rows):
             known = {key: outcome} if outcome.rows else {}
             return changed(
@@ -354,14 +354,18 @@ def evolve(state: Ingestion, event: IngestionEvent) -> Ingestion:
             )
         case PartRedriven(key=key):
             times = state.redriven.get(key, 0) + 1
-            dead = {each: rows for each, rows in state.dead.items() if each != key}
-            return changed(state, dead=dead, redriven={**state.redriven, key: times})
+            redriven = {**state.redriven, key: times}
+            return changed(state, dead=_dead_but(key, state), redriven=redriven)
         case IngestionFailed():
             return changed(state, failure=event)
         case IngestionSuperseded(by=by):
             return changed(state, superseded_by=by)
         case _:
             assert_never(event)
+
+
+def _dead_but(key: str, state: Ingestion) -> dict[str, int]:
+    return {each: rows for each, rows in state.dead.items() if each != key}
 
 
 def replayed(events: tuple[IngestionEvent, ...]) -> Ingestion:

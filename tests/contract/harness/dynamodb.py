@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 from uuid import uuid4
 
 from attrs import frozen
@@ -17,6 +17,7 @@ from tests.standins.endpoint import pluggable
 from tests.standins.ministack import running_ministack
 from tests.standins.moto import running_moto
 from tests.standins.shared import shared
+from tests.standins.tables import table_definition
 
 from fleetcore.ports.seen_window import SeenWindow
 from fleetcore.testing.contracts.capabilities import Capability
@@ -33,9 +34,6 @@ from fleetcore_adapters.memory.clock import MemoryClock
 from fleetcore_adapters.memory.object_store import MemoryObjectStore
 from fleetcore_adapters.memory.seen_window import MemorySeenWindow
 from fleetcore_adapters.resilience.policy import Policy
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -62,35 +60,7 @@ SERVICES: Final = (
 def new_table(clients: Clients, stack: ExitStack, table: Table) -> str:
     """The name of a table of the test's own; deleted with the stack."""
     name = f"test-{uuid4().hex}"
-    request: CreateTableInputTypeDef = {
-        "TableName": name,
-        "BillingMode": "PAY_PER_REQUEST",
-        "KeySchema": [
-            {"AttributeName": table.partition, "KeyType": "HASH"},
-            {"AttributeName": table.sort, "KeyType": "RANGE"},
-        ],
-        "AttributeDefinitions": [
-            {"AttributeName": table.partition, "AttributeType": "S"},
-            {"AttributeName": table.sort, "AttributeType": "S"},
-        ],
-    }
-    if table.index is not None:
-        request["AttributeDefinitions"] = [
-            *request["AttributeDefinitions"],
-            {"AttributeName": table.index.partition, "AttributeType": "S"},
-            {"AttributeName": table.index.sort, "AttributeType": "N"},
-        ]
-        request["GlobalSecondaryIndexes"] = [
-            {
-                "IndexName": table.index.name,
-                "KeySchema": [
-                    {"AttributeName": table.index.partition, "KeyType": "HASH"},
-                    {"AttributeName": table.index.sort, "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ]
-    clients.dynamodb.create_table(**request)
+    clients.dynamodb.create_table(**table_definition(name, table))
     clients.dynamodb.get_waiter("table_exists").wait(
         TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
     )
