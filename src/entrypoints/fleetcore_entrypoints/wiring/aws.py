@@ -6,21 +6,19 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache, lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, TextIO
+from typing import BinaryIO, Final, TextIO
 
 from attrs import frozen
 
 from fleetcore.application.fleet import Fleet
-from fleetcore.application.fleet_file import FleetConfig, fleet_config
-from fleetcore.application.ingesting import Metadata, Request
+from fleetcore.application.ingesting import Request
 from fleetcore.domain.chunks import Chunk
 from fleetcore.domain.lanes import LANES, Lane
 from fleetcore.domain.parts import StoredEvent
 from fleetcore.errors import InvalidConfiguration
 from fleetcore.ports.batch_engine import BatchEngine, Work
-from fleetcore.ports.object_store import ObjectStore
 from fleetcore.ports.source import Source
 from fleetcore.ports.telemeter import Telemeter
 from fleetcore.ports.vehicle_directory import VehicleDirectory
@@ -38,21 +36,15 @@ from fleetcore_adapters.aws.sqs.lanes import SqsLanes
 from fleetcore_adapters.aws.sqs.queue import Outgoing, Queue
 from fleetcore_adapters.local.clock import SystemClock
 from fleetcore_adapters.resilience.policy import Policy, no_deadline
-from fleetcore_entrypoints.options import content_at, metadata_in
 from fleetcore_entrypoints.wiring.app import App
-from fleetcore_entrypoints.wiring.aws_config import SIZES, AwsConfig
-
-if TYPE_CHECKING:
-    from fleetcore.ports.seen_window import SeenWindow
-    from fleetcore_adapters.redis.clients import Connect
-    from fleetcore_adapters.redis.vehicles import CachedVehicles
+from fleetcore_entrypoints.wiring.aws_config import AwsConfig
+from fleetcore_entrypoints.wiring.aws_redis import redis_caches
+from fleetcore_entrypoints.wiring.aws_settings import directories_in, requests_of
 
 TO_RECORD_S: Final = 5.0
 """Of a run's time, what is kept from the log."""
 
 _S3_URL: Final = "s3://"
-_DOCUMENT_TIMEOUT_S: Final = 2.0
-"""Vehicles' metadata may be many MB."""
 
 
 @frozen(kw_only=True, slots=True)
@@ -101,7 +93,7 @@ def wire_aws(
         policy=policy("SNS"),
         topic=config.alerts_topic,
     )
-    redis = _redis(config, clients, telemeter)
+    redis = redis_caches(config, clients, telemeter)
     requests = Requests(clients.dynamodb, policy("DynamoDB"))
     engine = _Engine()
     sqs = policy("SQS")
@@ -146,9 +138,9 @@ def wire_aws(
         settle=dict,
         close=lambda: None,
         telemeter=telemeter,
-        request=_request(config, document, redis, objects),
+        request=requests_of(config, document, redis, objects),
         source=source,
-        directory=_directory(objects),
+        directory=directories_in(objects),
         go_on=partial(_go_on, uploads),
         put_off=partial(_put_off, uploads),
         move_letters=lambda rate: dead_letters.redrive_all_native(lane_queues["idle"], rate),
@@ -181,119 +173,6 @@ class _Engine(BatchEngine):
         from fleetcore_adapters.arrow import part_file
 
         return part_file.events_of(part_file.decode(content))
-
-
-class _Redis:
-    """What a fleet keeps in Redis: two caches behind one breaker."""
-
-    def __init__(self, config: AwsConfig, clients: Clients, telemeter: Telemeter) -> None:
-        from fleetcore_adapters.redis.seen_window import IMPATIENT
-
-        self._config = config
-        self._clients = clients
-        self._telemeter = telemeter
-        self._policy = Policy("Redis", IMPATIENT)
-
-    def seen_window(self) -> SeenWindow:
-        from fleetcore_adapters.redis.seen_window import RedisSeenWindow
-
-        return RedisSeenWindow(self._connect(), self._telemeter, self._policy)
-
-    def vehicles(self, url: str, fetch: Callable[[], bytes]) -> CachedVehicles:
-        from fleetcore_adapters.redis.vehicles import CachedVehicles
-
-        return CachedVehicles(
-            self._connect(_DOCUMENT_TIMEOUT_S),
-            url,
-            fetch,
-            lambda content: metadata_in(content, url).directory,
-            telemeter=self._telemeter,
-            policy=self._policy,
-        )
-
-    def _connect(self, timeout_s: float | None = None) -> Connect:
-        from fleetcore_adapters.redis.clients import TIMEOUT_S, TokenCredentials, connecting
-
-        config = self._config
-        credentials = None
-        if config.redis_user is not None and config.redis_iam_cache is not None:
-            from fleetcore_adapters.aws.elasticache_token import elasticache_token
-
-            session = self._clients.session
-            token = elasticache_token(session, config.redis_iam_cache, config.redis_user)
-            credentials = TokenCredentials(config.redis_user, token)
-        return connecting(
-            config.redis_url or "", credentials=credentials, timeout_s=timeout_s or TIMEOUT_S
-        )
-
-
-def _redis(config: AwsConfig, clients: Clients, telemeter: Telemeter) -> _Redis | None:
-    return None if config.redis_url is None else _Redis(config, clients, telemeter)
-
-
-def _request(
-    config: AwsConfig,
-    document: Callable[[str], bytes],
-    redis: _Redis | None,
-    objects: ObjectStore,
-) -> Callable[[], Request]:
-    """How files are read and judged: the configuration once, the vehicles as they are now."""
-
-    @cache
-    def configured() -> FleetConfig:
-        if config.config is None:
-            return FleetConfig()
-        try:
-            return fleet_config(document(config.config).decode(), config.config)
-        except UnicodeDecodeError as error:
-            raise InvalidConfiguration(f"{config.config}: the file is not UTF-8: {error}") from None
-
-    metadata = _metadata(config.vehicles, document, redis, objects)
-
-    def request() -> Request:
-        told = configured()
-        return Request(
-            reading=told.reading, settings=told.settings, metadata=metadata(), sizes=SIZES
-        )
-
-    return request
-
-
-def _metadata(
-    url: str | None,
-    document: Callable[[str], bytes],
-    redis: _Redis | None,
-    objects: ObjectStore,
-) -> Callable[[], Metadata | None]:
-    """The vehicles as they are now, kept for whoever goes on with what they begin to judge."""
-    if url is None:
-        return lambda: None
-
-    def fetch() -> bytes:
-        return content_at(url, document)
-
-    @lru_cache(maxsize=1)
-    def kept(content: bytes) -> Metadata:
-        metadata = metadata_in(content, url.partition("?")[0])
-        objects.put_if_absent(_key_of(metadata.content_id), content)
-        return metadata
-
-    read = cache(fetch) if redis is None else redis.vehicles(url, fetch).content
-    return lambda: kept(read())
-
-
-def _directory(objects: ObjectStore) -> Callable[[str], VehicleDirectory]:
-    @lru_cache(maxsize=1)
-    def directory(content_id: str) -> VehicleDirectory:
-        key = _key_of(content_id)
-        return metadata_in(objects.get(key), key).directory
-
-    return directory
-
-
-def _key_of(content_id: str) -> str:
-    """Where vehicles' metadata is kept: `metadata/<hex>` for `sha256:<hex>`."""
-    return f"metadata/{content_id.rpartition(':')[2]}"
 
 
 def _go_on(uploads: Queue | None, body: str) -> None:
