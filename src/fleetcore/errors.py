@@ -17,7 +17,8 @@
     |-- RowsDead                    rows of a file that could not be stored and are dead letters
     |-- RowsRefused                 rows a log can never hold: `fleetcore.domain.parts`
     `-- StorageUnavailable          a store cannot be read or written (full, read-only, locked)
-        `-- Throttled               a service asks for patience, or a deadline is too near
+        |-- Throttled               a service asks for patience, or a deadline is too near
+        `-- RegionUnreachable       a region does not answer
 
 Each has a stable `code` for machines; `str(error)` says what is wrong, where, and what to do.
 """
@@ -138,3 +139,9 @@ class Throttled(StorageUnavailable):
     """A service refuses for now, or there is too little time left to ask it: try again later."""
 
     code = "throttled"
+
+
+class RegionUnreachable(StorageUnavailable):
+    """A region does not answer: it is down, cut off, or too slow."""
+
+    code = "region-unreachable"

@@ -264,7 +264,7 @@ class LastLetterWins(MemoryDeadLetters):
         super().bury(letters)
 
 
-class AnyVersionWins(MemoryEventStore):
+class AnyVersionWins(MemoryEventStore[IngestionEvent]):
     """Appends whatever version was expected."""
 
     def append(self, stream: str, expected_version: int, events: Sequence[IngestionEvent]) -> int:

@@ -104,7 +104,7 @@ class WeakLog(MemoryLog):
         yield from self._weather.some([*super().read_city(city, start_ms, end_ms)])
 
 
-class WeakEvents(MemoryEventStore):
+class WeakEvents(MemoryEventStore[IngestionEvent]):
     """Appends all or nothing, but does not always say so."""
 
     def __init__(self, weather: Weather) -> None:

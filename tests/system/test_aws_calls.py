@@ -116,7 +116,10 @@ _append = DynamoEventStore.append
 
 
 def _fails_to_commit(
-    store: DynamoEventStore, stream: str, expected: int, events: Sequence[IngestionEvent]
+    store: DynamoEventStore[IngestionEvent],
+    stream: str,
+    expected: int,
+    events: Sequence[IngestionEvent],
 ) -> int:
     if any(isinstance(each, ChunkProcessed) for each in events):
         raise StorageUnavailable("not now")

@@ -9,7 +9,7 @@ from attrs import frozen
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.ingestion_ids import attempt, content_prefix, ingestion_id
 from fleetcore.application.streams import IngestionStream, ingestions
-from fleetcore.domain.ingestion import Received, Supersede
+from fleetcore.domain.ingestion import IngestionEvent, Received, Supersede
 from fleetcore.ports.event_store import EventStore
 from fleetcore.ports.origins import Origin
 
@@ -56,7 +56,9 @@ def _is_same(other: Origin | None, origin: Origin) -> bool:
     )
 
 
-def _supersede(events: EventStore, received: Received, others: Sequence[str], by: str) -> None:
+def _supersede(
+    events: EventStore[IngestionEvent], received: Received, others: Sequence[str], by: str
+) -> None:
     for other in others:
         stream = IngestionStream(events, other)
         found = stream.state.received

@@ -16,7 +16,7 @@ from fleetcore.application.fleet import Fleet
 from fleetcore.application.object_checks import leftovers, rejects_as_told
 from fleetcore.application.streams import IngestionStream, ingestions
 from fleetcore.application.sweeping import owner
-from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ingestion import Ingestion, IngestionEvent
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.location import precedence
 from fleetcore.domain.parts import LaneMessage, StoredEvent
@@ -59,7 +59,7 @@ def diagnose(
         yield from _view(fleet, told)
 
 
-def _read_streams(events: EventStore, told: Told) -> Iterator[Finding]:
+def _read_streams(events: EventStore[IngestionEvent], told: Told) -> Iterator[Finding]:
     for ingestion in ingestions(events):
         try:
             told.states[ingestion] = IngestionStream(events, ingestion).state

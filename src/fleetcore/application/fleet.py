@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
+from fleetcore.domain.ingestion import IngestionEvent
 from fleetcore.ports.batch_engine import BatchEngine
 from fleetcore.ports.clock import Clock
 from fleetcore.ports.dead_letters import DeadLetters
@@ -20,7 +21,7 @@ class Fleet:
     """Everything one data folder, or one region, is made of."""
 
     clock: Clock
-    events: EventStore
+    events: EventStore[IngestionEvent]
     lanes: Lanes
     dead_letters: DeadLetters
     objects: ObjectStore

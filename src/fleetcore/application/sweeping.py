@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fleetcore.application.streams import IngestionStream, ingestions
-from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ingestion import Ingestion, IngestionEvent
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.ports.catalogue import Catalogue
 from fleetcore.ports.event_store import EventStore
@@ -16,7 +16,7 @@ PREFIXES: Final = ("fresh/", "rejects/", "log/")
 """Where parts, rejects and the files of the log lie."""
 
 
-def sweep(events: EventStore, objects: ObjectStore, catalogue: Catalogue) -> int:
+def sweep(events: EventStore[IngestionEvent], objects: ObjectStore, catalogue: Catalogue) -> int:
     """Remove what no event and no catalogue names, and parts of which nothing entered the log.
 
     Only of ingestions that are over and settled: whoever still works on one finds all it needs.

@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
-from fleetcore.domain.ingestion import IngestionEvent
 from fleetcore.errors import InvalidInput
+
+E = TypeVar("E")
 
 MAX_EVENTS: Final = 90
 """Events in one append: DynamoDB's transactions end at 100 items."""
 
 
-def checked_size(events: Sequence[IngestionEvent]) -> None:
+def checked_size(events: Sequence[object]) -> None:
     """Raise `InvalidInput` for more events than one append takes."""
     if len(events) > MAX_EVENTS:
         raise InvalidInput(f"{len(events)} events in one append; {MAX_EVENTS} is the most")
 
 
-class EventStore(Protocol):
-    """Append-only streams with optimistic concurrency. Versions count from 1 without gaps."""
+class EventStore(Protocol[E]):
+    """Append-only streams of one aggregate's events, with optimistic concurrency.
+
+    Versions count from 1 without gaps.
+    """
 
     @abstractmethod
-    def append(self, stream: str, expected_version: int, events: Sequence[IngestionEvent]) -> int:
+    def append(self, stream: str, expected_version: int, events: Sequence[E]) -> int:
         """Append all events, at most `MAX_EVENTS`, or none; the stream's new version.
 
         Durable when it returns. An empty `events` changes nothing but checks the version. Raises
@@ -34,7 +38,7 @@ class EventStore(Protocol):
         raise NotImplementedError
 
     @abstractmethod
-    def read(self, stream: str) -> tuple[IngestionEvent, ...]:
+    def read(self, stream: str) -> tuple[E, ...]:
         """All events of a stream in the order of their versions; empty if there is no stream.
 
         Reads what every finished `append` wrote. Raises `UndecodableEvent` for an event this

@@ -19,6 +19,8 @@ from tests.standins.moto import running_moto
 from tests.standins.shared import shared
 from tests.standins.tables import table_definition
 
+from fleetcore.codec.ingestion_events import INGESTION_EVENTS
+from fleetcore.domain.ingestion import IngestionEvent
 from fleetcore.ports.seen_window import SeenWindow
 from fleetcore.testing.contracts.capabilities import Capability
 from fleetcore.testing.contracts.log_rig import LogRig
@@ -113,8 +115,12 @@ def log_on(service: Service, *, is_filtered: bool) -> Harness[LogRig]:
     return Harness(name, start, service.lacks)
 
 
+def _event_store(requests: Requests, table: str) -> DynamoEventStore[IngestionEvent]:
+    return DynamoEventStore(requests, table, INGESTION_EVENTS)
+
+
 ROWS: Final[Rows] = {
-    "event_store": tuple(on_table(each, STREAMS, DynamoEventStore) for each in SERVICES),
+    "event_store": tuple(on_table(each, STREAMS, _event_store) for each in SERVICES),
     "latest_positions": tuple(on_table(each, VIEWS, DynamoLatestPositions) for each in SERVICES),
     "location_log": tuple(
         log_on(each, is_filtered=is_filtered) for each in SERVICES for is_filtered in (False, True)

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from tests.contract.harness.harness import NOW_MS, Harness, Rows
 
+from fleetcore.codec.ingestion_events import INGESTION_EVENTS
 from fleetcore.testing.contracts.lanes import LanesRig
 from fleetcore.testing.contracts.source import SourceRig
 from fleetcore_adapters.local.catalogue import LocalCatalogue
@@ -86,7 +87,7 @@ ROWS: Final[Rows] = {
     "catalogue": (on_database(LocalCatalogue),),
     "clock": (in_folder(lambda _: SystemClock()),),
     "dead_letters": (on_database(LocalDeadLetters),),
-    "event_store": (on_database(LocalEventStore),),
+    "event_store": (on_database(lambda database: LocalEventStore(database, INGESTION_EVENTS)),),
     "lanes": (Harness("local", local_lanes),),
     "latest_positions": (on_database(LocalLatestPositions),),
     "object_store": (in_folder(LocalObjectStore),),

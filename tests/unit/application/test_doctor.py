@@ -438,7 +438,7 @@ def test_a_stream_that_was_dropped(patient: Patient) -> None:
 def test_a_stream_that_cannot_be_read(patient: Patient, error: Exception, code: str) -> None:
     """It is named, and nothing else is blamed for it."""
 
-    class Unreadable(MemoryEventStore):
+    class Unreadable(MemoryEventStore[IngestionEvent]):
         def streams(self, prefix: str = "") -> tuple[str, ...]:
             return patient.world.fleet.events.streams(prefix)
 

@@ -9,7 +9,7 @@ import pytest
 
 from fleetcore.application.ingesting import ingest
 from fleetcore.application.streams import IngestionStream, ingestion_named, ingestions
-from fleetcore.domain.ingestion import Fail, Supersede
+from fleetcore.domain.ingestion import Fail, IngestionEvent, Supersede
 from fleetcore.errors import IllegalCommand, UnknownIngestion
 from fleetcore_adapters.memory.event_store import MemoryEventStore
 from fleetcore_adapters.memory.source import BytesSource
@@ -34,7 +34,7 @@ def test_a_writer_that_is_overtaken_decides_again(world: World, rows: Callable[.
 
 def test_what_the_state_does_not_allow_is_refused() -> None:
     """A command for a file that was never received writes nothing."""
-    events = MemoryEventStore()
+    events = MemoryEventStore[IngestionEvent]()
 
     with pytest.raises(IllegalCommand):
         IngestionStream(events, "0f-1").carry_out(Fail(code="x", message="x"))

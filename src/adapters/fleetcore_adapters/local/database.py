@@ -1,4 +1,4 @@
-"""The SQLite file of a data folder, shared by every local adapter."""
+"""The SQLite files of a data folder: one that everything rests on, and one of views."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from fleetcore.errors import StorageUnavailable
 from fleetcore_adapters.local.folder_lock import FolderLock
@@ -15,6 +15,8 @@ from fleetcore_adapters.local.storage_errors import translated
 
 FILE_NAME: Final = "fleetcore.sqlite"
 LOCK_NAME: Final = "lock"
+VIEWS_FILE_NAME: Final = "views.sqlite"
+VIEWS_LOCK_NAME: Final = "views~lock"
 OBJECT_FOLDERS: Final = ("fresh", "log", "rejects")
 """Where a fleet keeps what its database names; these are empty before there is a database."""
 
@@ -30,11 +32,15 @@ class Database:
     place of SQLite's and the operating system's errors inside `read` and `write`.
     """
 
+    _file_name: ClassVar[str] = FILE_NAME
+    _lock_name: ClassVar[str] = LOCK_NAME
+    _synchronous: ClassVar[str] = "FULL"
+
     def __init__(self, folder: Path) -> None:
         """Open the folder's database; both are made if they do not exist."""
         self.folder = folder
-        self._path = folder / FILE_NAME
-        self._lock = FolderLock(folder / LOCK_NAME)
+        self._path = folder / self._file_name
+        self._lock = FolderLock(folder / self._lock_name)
         self._pool = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         with translated(self._path):
@@ -52,7 +58,7 @@ class Database:
                     f"{self._path}: its schema version {version} is newer than "
                     f"{SCHEMA_VERSION}, the newest this fleetcore knows; install a newer fleetcore"
                 )
-            writer.execute("PRAGMA synchronous = FULL")
+            writer.execute(f"PRAGMA synchronous = {self._synchronous}")
         except BaseException:
             writer.close()
             raise
@@ -138,6 +144,21 @@ class Database:
                 self._idle.pop().close()
         with translated(self._path), self.locked():
             self._writer.close()
+
+
+class ViewsDatabase(Database):
+    """What is made of the log and can be made again, in a file of its own.
+
+    So no append waits for a view. A commit is not synced: after a power cut the last ones may be
+    gone, together with the cursors they saved, and are made again.
+    """
+
+    _file_name = VIEWS_FILE_NAME
+    _lock_name = VIEWS_LOCK_NAME
+    _synchronous = "NORMAL"
+
+    def _check_nothing_is_lost(self) -> None:
+        """Nothing is: the log has it all."""
 
 
 def _connect(uri: str) -> sqlite3.Connection:

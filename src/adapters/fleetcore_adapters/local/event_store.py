@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Generic
 
 from fleetcore.codec.envelope import Envelope
-from fleetcore.codec.ingestion_events import INGESTION_EVENTS
-from fleetcore.domain.ingestion import IngestionEvent
+from fleetcore.codec.event_codec import EventCodec
 from fleetcore.errors import StorageUnavailable, VersionConflict
-from fleetcore.ports.event_store import EventStore, checked_size
+from fleetcore.ports.event_store import E, EventStore, checked_size
 from fleetcore_adapters.local.database import Database
 
 TABLES: Final[Mapping[str, str]] = {
@@ -28,20 +27,24 @@ TABLES: Final[Mapping[str, str]] = {
 }
 
 
-class LocalEventStore(EventStore):
-    """Keeps streams in the data folder's database; one append is one transaction."""
+class LocalEventStore(EventStore[E], Generic[E]):
+    """Keeps streams in the data folder's database; one append is one transaction.
 
-    def __init__(self, database: Database) -> None:
+    Aggregates of several kinds share it, each with its codec and names of its own.
+    """
+
+    def __init__(self, database: Database, codec: EventCodec[E]) -> None:
         self._database = database
+        self._codec = codec
         database.define(TABLES)
 
-    def append(self, stream: str, expected_version: int, events: Sequence[IngestionEvent]) -> int:
+    def append(self, stream: str, expected_version: int, events: Sequence[E]) -> int:
         checked_size(events)
         if not events:
             with self._database.read() as connection:
                 _check_version(connection, stream, expected_version)
             return expected_version
-        envelopes = [INGESTION_EVENTS.encode(event) for event in events]
+        envelopes = [self._codec.encode(event) for event in events]
         with self._database.write() as connection:
             _check_version(connection, stream, expected_version)
             connection.executemany(
@@ -54,7 +57,7 @@ class LocalEventStore(EventStore):
             )
         return expected_version + len(events)
 
-    def read(self, stream: str) -> tuple[IngestionEvent, ...]:
+    def read(self, stream: str) -> tuple[E, ...]:
         with self._database.read() as connection:
             rows = connection.execute(
                 "SELECT version, name, schema_version, body FROM events"
@@ -68,7 +71,7 @@ class LocalEventStore(EventStore):
                     " is damaged; restore the data folder from a backup"
                 )
         return tuple(
-            INGESTION_EVENTS.decode(Envelope(name=name, version=schema_version, body=body))
+            self._codec.decode(Envelope(name=name, version=schema_version, body=body))
             for _, name, schema_version, body in rows
         )
 

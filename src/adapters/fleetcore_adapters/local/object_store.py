@@ -12,14 +12,23 @@ from typing import Final
 
 from fleetcore.errors import InvalidInput, ObjectMissing
 from fleetcore.ports.object_store import ObjectStore, checked_key, is_key
-from fleetcore_adapters.local.database import FILE_NAME, LOCK_NAME
+from fleetcore_adapters.local.database import (
+    FILE_NAME,
+    LOCK_NAME,
+    VIEWS_FILE_NAME,
+)
 from fleetcore_adapters.local.storage_errors import translated
 
 UNFINISHED_FOLDER: Final = "unfinished~"
 """Where objects are written before they get their names; the tilde keeps it from being a key."""
 
 UNFINISHED_FOR_S: Final = 3600.0
-RESERVED: Final = frozenset({LOCK_NAME, FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"})
+RESERVED: Final = frozenset(
+    {
+        LOCK_NAME,
+        *(f"{name}{end}" for name in (FILE_NAME, VIEWS_FILE_NAME) for end in ("", "-wal", "-shm")),
+    }
+)
 
 
 class LocalObjectStore(ObjectStore):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Generic
 
-from fleetcore.domain.ingestion import IngestionEvent
 from fleetcore.errors import VersionConflict
-from fleetcore.ports.event_store import EventStore, checked_size
+from fleetcore.ports.event_store import E, EventStore, checked_size
 
 
-class MemoryEventStore(EventStore):
+class MemoryEventStore(EventStore[E], Generic[E]):
     """Keeps streams as long as the process lives."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._streams: dict[str, tuple[IngestionEvent, ...]] = {}
+        self._streams: dict[str, tuple[E, ...]] = {}
 
-    def append(self, stream: str, expected_version: int, events: Sequence[IngestionEvent]) -> int:
+    def append(self, stream: str, expected_version: int, events: Sequence[E]) -> int:
         checked_size(events)
         with self._lock:
             held = self._streams.get(stream, ())
@@ -27,7 +27,7 @@ class MemoryEventStore(EventStore):
                 self._streams[stream] = (*held, *events)
             return len(held) + len(events)
 
-    def read(self, stream: str) -> tuple[IngestionEvent, ...]:
+    def read(self, stream: str) -> tuple[E, ...]:
         with self._lock:
             return self._streams.get(stream, ())
 

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.ingesting import Request
+from fleetcore.codec.ingestion_events import INGESTION_EVENTS
 from fleetcore.domain.chunks import Chunk
 from fleetcore.domain.lanes import LANES, Lane
 from fleetcore.domain.parts import StoredEvent
@@ -106,7 +107,7 @@ def wire_aws(
     )
     fleet = Fleet(
         clock=clock,
-        events=DynamoEventStore(requests, config.streams_table),
+        events=DynamoEventStore(requests, config.streams_table, INGESTION_EVENTS),
         lanes=SqsLanes(lane_queues),
         dead_letters=dead_letters,
         objects=objects,

@@ -11,6 +11,7 @@ from attrs import frozen
 from fleetcore.application.findings import Finding
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.storing import drain, resume
+from fleetcore.codec.ingestion_events import INGESTION_EVENTS
 from fleetcore.ports.catalogue import Catalogue
 from fleetcore.ports.progress import Progress, unwatched
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
@@ -61,7 +62,7 @@ def wire_local(folder: Path) -> LocalApp:
     lanes = LocalLanes(database, clock)
     fleet = Fleet(
         clock=clock,
-        events=LocalEventStore(database),
+        events=LocalEventStore(database, INGESTION_EVENTS),
         lanes=lanes,
         dead_letters=LocalDeadLetters(database),
         objects=objects,

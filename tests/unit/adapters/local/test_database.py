@@ -226,10 +226,11 @@ from pathlib import Path
 from fleetcore.domain.ingestion import IngestionSuperseded
 from fleetcore.errors import VersionConflict
 from fleetcore_adapters.local.database import Database
+from fleetcore.codec.ingestion_events import INGESTION_EVENTS
 from fleetcore_adapters.local.event_store import LocalEventStore
 
 with closing(Database(Path(sys.argv[1]))) as database:
-    store, won, lost = LocalEventStore(database), 0, 0
+    store, won, lost = LocalEventStore(database, INGESTION_EVENTS), 0, 0
     print("ready", flush=True)
     sys.stdin.readline()
     for version in range(100):

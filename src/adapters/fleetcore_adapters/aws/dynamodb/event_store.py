@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Generic
 from uuid import uuid4
 
 from fleetcore.codec.envelope import Envelope
-from fleetcore.codec.ingestion_events import INGESTION_EVENTS
-from fleetcore.domain.ingestion import IngestionEvent
+from fleetcore.codec.event_codec import EventCodec
 from fleetcore.errors import StorageUnavailable, VersionConflict
-from fleetcore.ports.event_store import EventStore, checked_size
+from fleetcore.ports.event_store import E, EventStore, checked_size
 from fleetcore_adapters.aws.dynamodb.requests import Check, Expression, Put, Requests
 from fleetcore_adapters.aws.dynamodb.values import (
     Item,
@@ -46,17 +45,23 @@ def new_token() -> str:
     return uuid4().hex
 
 
-class DynamoEventStore(EventStore):
+class DynamoEventStore(EventStore[E], Generic[E]):
     """Keeps streams in the streams table. `token` names a transaction as no other is named."""
 
     def __init__(
-        self, requests: Requests, table: str, *, token: Callable[[], str] = new_token
+        self,
+        requests: Requests,
+        table: str,
+        codec: EventCodec[E],
+        *,
+        token: Callable[[], str] = new_token,
     ) -> None:
         self._requests = requests
         self._table = table
+        self._codec = codec
         self._token = token
 
-    def append(self, stream: str, expected_version: int, events: Sequence[IngestionEvent]) -> int:
+    def append(self, stream: str, expected_version: int, events: Sequence[E]) -> int:
         checked_size(events)
         if not events:
             if (actual := self._version(stream)) != expected_version:
@@ -68,19 +73,19 @@ class DynamoEventStore(EventStore):
         else:
             first = Put(self._table, self._indexed(stream), _NEW)
         puts = [
-            Put(self._table, _event_item(stream, version, event), _NEW)
+            Put(self._table, _event_item(stream, version, self._codec.encode(event)), _NEW)
             for version, event in enumerate(events, expected_version + 1)
         ]
         if self._requests.transact([first, *puts], self._token()):
             raise VersionConflict(stream, expected_version, self._version(stream))
         return expected_version + len(events)
 
-    def read(self, stream: str) -> tuple[IngestionEvent, ...]:
+    def read(self, stream: str) -> tuple[E, ...]:
         for _ in range(_LOOKS):
             items = list(self._requests.query(self._table, _events_of(stream)))
             names = [text_in(item, "item") for item in items]
             if names == [_event_name(version) for version in range(1, len(items) + 1)]:
-                return tuple(INGESTION_EVENTS.decode(_envelope_in(item)) for item in items)
+                return tuple(self._codec.decode(_envelope_in(item)) for item in items)
         raise StorageUnavailable(
             f"the events of stream {stream!r} have gaps; restore the table from a backup"
         )
@@ -125,8 +130,7 @@ def _event_key(stream: str, version: int) -> Item:
     return {"stream": _partition(stream), "item": of_text(_event_name(version))}
 
 
-def _event_item(stream: str, version: int, event: IngestionEvent) -> Item:
-    envelope = INGESTION_EVENTS.encode(event)
+def _event_item(stream: str, version: int, envelope: Envelope) -> Item:
     body = envelope.body.encode()
     is_large = len(body) > LARGE_BODY_BYTES
     return {

@@ -13,7 +13,8 @@ from tests.contract.harness.dynamodb import SERVICES, new_table
 from tests.contract.harness.dynamodb import Service as Place
 from tests.unit.adapters.aws.dynamodb.wire import Service, answered, as_handler, delivered
 
-from fleetcore.domain.ingestion import IngestionFailed
+from fleetcore.codec.ingestion_events import INGESTION_EVENTS
+from fleetcore.domain.ingestion import IngestionEvent, IngestionFailed
 from fleetcore.errors import StorageUnavailable, VersionConflict
 from fleetcore_adapters.aws.dynamodb.event_store import LARGE_BODY_BYTES, DynamoEventStore
 from fleetcore_adapters.aws.dynamodb.requests import Requests
@@ -25,12 +26,14 @@ ONE = IngestionFailed(code="unreadable-file", message="not a CSV file")
 
 
 @pytest.fixture(name="store")
-def _store(service: Service) -> DynamoEventStore:
+def _store(service: Service) -> DynamoEventStore[IngestionEvent]:
     """The store under test."""
-    return DynamoEventStore(service.requests(), service.streams)
+    return DynamoEventStore(service.requests(), service.streams, INGESTION_EVENTS)
 
 
-def test_an_append_is_one_transaction(service: Service, store: DynamoEventStore) -> None:
+def test_an_append_is_one_transaction(
+    service: Service, store: DynamoEventStore[IngestionEvent]
+) -> None:
     """The first one of a stream asks for a number, too."""
     first = service.wire.counted(lambda: store.append("a", 0, [ONE, ONE]))
     second = service.wire.counted(lambda: store.append("a", 2, [ONE]))
@@ -39,7 +42,9 @@ def test_an_append_is_one_transaction(service: Service, store: DynamoEventStore)
     assert {"TransactWriteItems": 1} == second
 
 
-def test_a_large_body_is_compressed(service: Service, store: DynamoEventStore) -> None:
+def test_a_large_body_is_compressed(
+    service: Service, store: DynamoEventStore[IngestionEvent]
+) -> None:
     """A small one can be read where it lies."""
     large = IngestionFailed(code="x", message="long " * LARGE_BODY_BYTES)
     store.append("a", 0, [large, ONE])
@@ -58,7 +63,7 @@ def _without_first_event(request: AWSPreparedRequest) -> AWSResponse:
 
 
 def test_a_transaction_seen_half_way_is_looked_at_again(
-    service: Service, store: DynamoEventStore
+    service: Service, store: DynamoEventStore[IngestionEvent]
 ) -> None:
     """A query may meet a later event of it before an earlier one."""
     store.append("a", 0, [ONE, ONE])
@@ -67,7 +72,9 @@ def test_a_transaction_seen_half_way_is_looked_at_again(
     assert (ONE, ONE) == store.read("a")
 
 
-def test_a_gap_that_stays_is_damage(service: Service, store: DynamoEventStore) -> None:
+def test_a_gap_that_stays_is_damage(
+    service: Service, store: DynamoEventStore[IngestionEvent]
+) -> None:
     """It is never skipped."""
     store.append("a", 0, [ONE, ONE])
     service.clients.dynamodb.delete_item(
@@ -79,7 +86,7 @@ def test_a_gap_that_stays_is_damage(service: Service, store: DynamoEventStore) -
         store.read("a")
 
 
-def test_a_conflict_behind_a_gap_of_versions(store: DynamoEventStore) -> None:
+def test_a_conflict_behind_a_gap_of_versions(store: DynamoEventStore[IngestionEvent]) -> None:
     """Expecting more than there is conflicts, and tells what there is."""
     store.append("a", 0, [ONE])
 
@@ -107,7 +114,9 @@ def test_an_append_whose_answer_was_lost_is_made_once(place: Place) -> None:
     with ExitStack() as stack:
         client = place.open(stack).dynamodb
         table = new_table(place.open(stack), stack, STREAMS)
-        store = DynamoEventStore(Requests(client, Policy("DynamoDB", sleep=lambda _s: None)), table)
+        store = DynamoEventStore(
+            Requests(client, Policy("DynamoDB", sleep=lambda _s: None)), table, INGESTION_EVENTS
+        )
         store.append("a", 0, [ONE])
         lost: list[object] = []
 

@@ -1,0 +1,63 @@
+"""The engine that makes events of messages."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from attrs import field, frozen
+
+from fleetcore.domain.facts import Fact
+from fleetcore.domain.location import FieldName
+from fleetcore.domain.messages import EventBatch, JudgedMessages, Message
+from fleetcore.domain.rules.settings import FleetSettings
+from fleetcore.ports.vehicle_directory import VehicleDirectory
+
+
+@frozen(kw_only=True, slots=True)
+class LiveWork:
+    """What gives messages their meaning.
+
+    `ingestion` names who takes them in; `mapping` the key of a field where the table of known
+    names does not say it (nested keys joined by dots); `vehicle_from_topic` is a pattern whose
+    group is the vehicle's id where the payload names none; `zone` is that of times without an
+    offset; `now_ms` the instant the time rules use. `first_line` numbers the batch's rows.
+    """
+
+    ingestion: str
+    settings: FleetSettings
+    now_ms: int
+    first_line: int = 1
+    mapping: Mapping[FieldName, str] = field(factory=dict)
+    vehicle_from_topic: str | None = None
+    zone: str | None = None
+    directory: VehicleDirectory | None = None
+
+
+class LiveEngine(Protocol):
+    """Decodes, maps, judges, deduplicates and encodes messages. Stores nothing, never waits."""
+
+    @abstractmethod
+    def judged(self, messages: Sequence[Message], work: LiveWork) -> JudgedMessages:
+        """What becomes of messages, each reporting once or, as a JSON array, several times.
+
+        A payload is a JSON object whose keys are mapped as a file's columns are, or OwnTracks'
+        form. Whatever the bytes, it never raises for them: what cannot be read is malformed, and
+        what breaks a rule rejected; either comes back with its bytes. Of equal reports of one
+        call one is kept. Any engine gives the same counts, reasons and events.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def facts(self, batch: EventBatch) -> Sequence[Fact]:
+        """The batch's events as facts, in order. Raises `CorruptObject` if it cannot be read."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def encoded(self, facts: Sequence[Fact], ingestion: str) -> EventBatch:
+        """A batch of facts that came another way: from another region, say.
+
+        Its rows have no source and are numbered from 1.
+        """
+        raise NotImplementedError
