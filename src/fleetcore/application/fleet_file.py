@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-import math
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, cast, get_args
 
 from attrs import fields, frozen
 
+from fleetcore.application.config_sections import OFF, check_keys, is_limit, table_of
 from fleetcore.application.reading_options import ReadingOptions
 from fleetcore.domain.location import FIELDS
 from fleetcore.domain.rules.event_rules import ALWAYS_REJECTING, EVENT_RULES
@@ -18,7 +17,6 @@ from fleetcore.errors import InvalidConfiguration
 
 _SECTIONS: Final = ("limits", "class", "rules", "input", "columns")
 _LIMITS: Final = tuple(each.name for each in fields(Limits))
-_OFF: Final = "off"
 _SEVERITIES: Final[tuple[str, ...]] = get_args(Severity)
 _RULES: Final = {rule.code: rule for rule in EVENT_RULES}
 _TEXTS: Final[Mapping[str, str]] = {
@@ -50,40 +48,40 @@ def fleet_config(text: str, name: str = "fleet.toml") -> FleetConfig:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidConfiguration(f"{name}: not TOML: {error}") from None
     try:
-        _check_keys(document, _SECTIONS, "section")
-        classes = _table(document, "class")
+        check_keys(document, _SECTIONS, "section")
+        classes = table_of(document, "class")
         return FleetConfig(
             settings=FleetSettings(
-                limits=Limits(**_limits(_table(document, "limits"), "limits")),
+                limits=Limits(**_limits(table_of(document, "limits"), "limits")),
                 classes={
-                    each: _limits(_table(classes, each, within="class."), f"class.{each}")
+                    each: _limits(table_of(classes, each, within="class."), f"class.{each}")
                     for each in classes
                 },
-                severities=_severities(_table(document, "rules")),
+                severities=_severities(table_of(document, "rules")),
             ),
-            reading=_reading(_table(document, "input"), _table(document, "columns")),
+            reading=_reading(table_of(document, "input"), table_of(document, "columns")),
         )
     except InvalidConfiguration as error:
         raise InvalidConfiguration(f"{name}: {error}") from None
 
 
 def _limits(table: Mapping[str, object], section: str) -> dict[str, float | None]:
-    _check_keys(table, _LIMITS, "key", section)
+    check_keys(table, _LIMITS, "key", section)
     limits: dict[str, float | None] = {}
     for key, value in table.items():
-        if value == _OFF:
+        if value == OFF:
             limits[key] = None
-        elif _is_number(value) and 0 <= cast("float", value) < math.inf:
+        elif is_limit(value):
             limits[key] = float(cast("float", value))
         else:
             raise InvalidConfiguration(
-                f'[{section}] {key} = {value!r}: allowed are a number not below 0, or "{_OFF}"'
+                f'[{section}] {key} = {value!r}: allowed are a number not below 0, or "{OFF}"'
             )
     return limits
 
 
 def _severities(table: Mapping[str, object]) -> dict[str, Severity]:
-    _check_keys(table, tuple(_RULES), "rule", "rules")
+    check_keys(table, tuple(_RULES), "rule", "rules")
     severities: dict[str, Severity] = {}
     for code, value in table.items():
         allowed = ("reject",) if code in ALWAYS_REJECTING else _SEVERITIES
@@ -97,8 +95,8 @@ def _severities(table: Mapping[str, object]) -> dict[str, Severity]:
 
 
 def _reading(given: Mapping[str, object], columns: Mapping[str, object]) -> ReadingOptions:
-    _check_keys(given, (*_TEXTS, "columns"), "key", "input")
-    _check_keys(columns, FIELDS, "field", "columns")
+    check_keys(given, (*_TEXTS, "columns"), "key", "input")
+    check_keys(columns, FIELDS, "field", "columns")
     mapping = {}
     for field, column in columns.items():
         if not isinstance(column, str | int) or isinstance(column, bool):
@@ -118,30 +116,6 @@ def _reading(given: Mapping[str, object], columns: Mapping[str, object]) -> Read
         return make(mapping=mapping, columns=tuple(names), **texts)
     except InvalidConfiguration as error:
         raise InvalidConfiguration(f"[input] {error}") from None
-
-
-def _table(document: Mapping[str, object], key: str, within: str = "") -> Mapping[str, object]:
-    table = document.get(key, {})
-    if not isinstance(table, dict):
-        raise InvalidConfiguration(f"{within}{key} = {table!r}: it is a section, [{within}{key}]")
-    return table
-
-
-def _check_keys(
-    table: Mapping[str, object], allowed: Collection[str], what: str, section: str = ""
-) -> None:
-    where = f"[{section}] " if section else ""
-    for key in table:
-        if key not in allowed:
-            near = difflib.get_close_matches(key, allowed, n=1)
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            raise InvalidConfiguration(
-                f"{where}{key} is no known {what}{hint}; allowed are {', '.join(allowed)}"
-            )
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _quoted(values: Collection[str]) -> str:
