@@ -23,6 +23,7 @@ from fleetcore_adapters.local.lanes import LocalLanes
 from fleetcore_adapters.local.latest_positions import LocalLatestPositions
 from fleetcore_adapters.local.object_store import LocalObjectStore
 from fleetcore_adapters.local.origins import LocalOrigins
+from fleetcore_adapters.local.snapshot_store import LocalSnapshotStore
 from fleetcore_adapters.local.source import FileSource, SpooledSource
 from fleetcore_adapters.memory.clock import MemoryClock
 
@@ -92,5 +93,6 @@ ROWS: Final[Rows] = {
     "latest_positions": (on_database(LocalLatestPositions),),
     "object_store": (in_folder(LocalObjectStore),),
     "origins": (on_database(LocalOrigins),),
+    "snapshot_store": (in_folder(LocalSnapshotStore),),
     "source": (Harness("local", file_sources), Harness("local-spooled", spooled_sources)),
 }

@@ -27,6 +27,7 @@ from fleetcore_adapters.memory.location_log import MemoryLog
 from fleetcore_adapters.memory.object_store import MemoryObjectStore
 from fleetcore_adapters.memory.origins import MemoryOrigins
 from fleetcore_adapters.memory.seen_window import MemorySeenWindow
+from fleetcore_adapters.memory.snapshot_store import MemorySnapshotStore
 from fleetcore_adapters.memory.source import BytesSource
 from fleetcore_adapters.memory.telemeter import MemoryTelemeter
 from fleetcore_adapters.memory.vehicles import VehicleTable
@@ -107,6 +108,7 @@ ROWS: Final[Rows] = {
     "object_store": (in_memory(MemoryObjectStore),),
     "origins": (in_memory(MemoryOrigins),),
     "seen_window": (in_memory(memory_seen_window),),
+    "snapshot_store": (in_memory(MemorySnapshotStore),),
     "source": (stateless("memory", bytes_source),),
     "telemeter": (in_memory(memory_telemeter),),
     "vehicle_directory": (stateless("memory", vehicle_table),),
