@@ -6,6 +6,7 @@ from typing import Final
 
 import click
 
+from fleetcore_entrypoints.cli.conformance import conformance
 from fleetcore_entrypoints.cli.cost import cost
 from fleetcore_entrypoints.cli.dead_letters import dead_letters
 from fleetcore_entrypoints.cli.folder import compact, doctor, files
@@ -33,6 +34,7 @@ COMMANDS: Final = (
     rules,
     generate,
     cost,
+    conformance,
 )
 
 

@@ -1,0 +1,1 @@
+"""Adapters written from scratch, as another team would."""
