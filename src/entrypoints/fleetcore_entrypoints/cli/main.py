@@ -13,6 +13,7 @@ from typing import Final, Literal, NoReturn
 
 from fleetcore.errors import FleetcoreError, InvalidConfiguration
 from fleetcore_entrypoints.cli.output import print_error, print_json
+from fleetcore_entrypoints.cli.supervised import SUPERVISED, end_with_supervisor
 
 DEBUG: Final = "FLEETCORE_DEBUG"
 RESUMABLE: Final = frozenset(("ingest", "replay", "compact"))
@@ -31,6 +32,8 @@ def run() -> NoReturn:
     object by object at the end, when nothing is left to be written or closed.
     """
     gc.set_threshold(_OBJECTS_A_COLLECTION)
+    if SUPERVISED in os.environ:
+        end_with_supervisor()
     status = main()
     with suppress(OSError):
         sys.stderr.flush()

@@ -1,0 +1,130 @@
+"""`fleetcore run`: everything a region needs, in one command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from fleetcore_entrypoints.cli.options import data_option, examples, json_option
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from fleetcore_entrypoints.cli.supervisor import ChildStatus
+
+_EVERY_S: Final = 1.0
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog=examples(
+        "fleetcore run mqtt://localhost/fleet/+/location",
+        "fleetcore run mqtts://broker.example/fleet/# --ca ca.pem --config fleet.toml --json",
+        "fleetcore run --data eu --config fleet.toml --region eu",
+    ),
+)
+@click.argument("url", required=False, metavar="[mqtt://HOST/TOPIC]")
+@click.argument("listening", nargs=-1, type=click.UNPROCESSED, metavar="[LISTEN-OPTION]...")
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="A fleet.toml.")
+@click.option("--region", metavar="NAME", help="Which of the config's regions this folder is.")
+@data_option
+@json_option
+def run(
+    *,
+    url: str | None,
+    listening: Sequence[str],
+    config: Path | None,
+    region: str | None,
+    data: Path,
+    as_json: bool,
+) -> None:
+    """Listen, follow the log, look for drift, take snapshots: until it is stopped.
+
+    Each is a process of its own, begun again when it ends, and a command of its own: `listen`
+    (only with a URL; its options may follow), `follow`, `drift watch`, `snapshot watch`. Ctrl-C
+    or SIGTERM ends all of them after what is in hand is stored.
+    """
+    import signal
+    import threading
+
+    from fleetcore_entrypoints.cli.output import note
+    from fleetcore_entrypoints.cli.supervisor import Supervisor
+
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    commands = commands_of(url, listening, data=data, config=config, region=region)
+    with Supervisor(commands, note) as supervisor, _view(as_json=as_json) as show:
+        while not stopped.wait(_EVERY_S):
+            show(supervisor.tend())
+
+
+def commands_of(
+    url: str | None,
+    listening: Sequence[str],
+    *,
+    data: Path,
+    config: Path | None,
+    region: str | None,
+) -> Mapping[str, Sequence[str]]:
+    """The command line of each process of a region."""
+    told = ["--data", str(data)]
+    told += [] if config is None else ["--config", str(config)]
+    named = [] if region is None else ["--region", region]
+    commands: dict[str, list[str]] = {}
+    if url is not None:
+        commands["listen"] = ["listen", url, *listening, *told, "--json"]
+    commands["follow"] = ["follow", *told, *named, "--json"]
+    commands["drift"] = ["drift", "watch", *told, *named, "--json"]
+    commands["snapshot"] = ["snapshot", "watch", *told, *named, "--json"]
+    return commands
+
+
+@contextmanager
+def _view(*, as_json: bool) -> Iterator[Callable[[Sequence[ChildStatus]], None]]:
+    """What shows how the processes are: lines for machines, a table on a terminal, or nothing."""
+    from fleetcore_entrypoints.cli.output import print_json
+
+    if as_json:
+        yield lambda statuses: print_json({each.name: _told(each) for each in statuses})
+    elif sys.stdout.isatty():
+        from rich.live import Live
+
+        with Live(auto_refresh=False) as live:
+            yield lambda statuses: live.update(_table(statuses), refresh=True)
+    else:
+        yield lambda _statuses: None
+
+
+def _told(status: ChildStatus) -> Mapping[str, object]:
+    return {"pid": status.pid, "restarts": status.restarts, **status.told}
+
+
+def _table(statuses: Sequence[ChildStatus]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("process", "state", "says", box=None, pad_edge=False)
+    for each in statuses:
+        state = "runs" if each.pid else "waits"
+        state += f", begun again {each.restarts:,} times" if each.restarts else ""
+        table.add_row(each.name, state, Text(_line(each.told)))
+    return table
+
+
+def _line(told: Mapping[str, object]) -> str:
+    """A JSON object's numbers and texts in one line."""
+    return "  ".join(
+        f"{name.replace('_', ' ')} {_value(value)}"
+        for name, value in told.items()
+        if value is not None and not isinstance(value, dict | list)
+    )
+
+
+def _value(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
