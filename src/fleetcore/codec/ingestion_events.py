@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from fleetcore.codec.event_codec import Body, EventCodec, WireType
-from fleetcore.domain.ingestion import (
+from fleetcore.domain.ingestion_events import (
     ChunkProcessed,
     IngestionEvent,
     IngestionFailed,
@@ -18,6 +18,8 @@ from fleetcore.domain.ingestion import (
     PartRedriven,
     PartStored,
     Received,
+    RejectsErased,
+    RowsForgotten,
 )
 
 
@@ -29,15 +31,29 @@ def _with_malformed_by(body: Body) -> Body:
     return {**body, "counts": {**counts, "malformed_by": {}}}
 
 
+def _with_forgotten(body: Body) -> Body:
+    """No vehicle was forgotten before version 2."""
+    outcome = body["outcome"]
+    if not isinstance(outcome, dict):
+        raise TypeError("outcome is no object")
+    return {**body, "outcome": {**outcome, "forgotten": 0}}
+
+
 INGESTION_EVENTS: Final[EventCodec[IngestionEvent]] = EventCodec(
     (
         WireType(name="ingestion.received", version=1, event=Received),
         WireType(name="ingestion.chunk-processed", version=2, event=ChunkProcessed),
-        WireType(name="ingestion.part-stored", version=1, event=PartStored),
-        WireType(name="ingestion.part-dead-lettered", version=1, event=PartDeadLettered),
+        WireType(name="ingestion.part-stored", version=2, event=PartStored),
+        WireType(name="ingestion.part-dead-lettered", version=2, event=PartDeadLettered),
         WireType(name="ingestion.part-redriven", version=1, event=PartRedriven),
+        WireType(name="ingestion.rows-forgotten", version=1, event=RowsForgotten),
+        WireType(name="ingestion.rejects-erased", version=1, event=RejectsErased),
         WireType(name="ingestion.failed", version=1, event=IngestionFailed),
         WireType(name="ingestion.superseded", version=1, event=IngestionSuperseded),
     ),
-    {("ingestion.chunk-processed", 1): _with_malformed_by},
+    {
+        ("ingestion.chunk-processed", 1): _with_malformed_by,
+        ("ingestion.part-stored", 1): _with_forgotten,
+        ("ingestion.part-dead-lettered", 1): _with_forgotten,
+    },
 )

@@ -1,6 +1,8 @@
 """The ingestion of one file as an aggregate: `initial`, `decide`, `evolve`.
 
-    received -> chunk processed* -> (part stored | part dead-lettered | part redriven)*
+    received -> chunk processed*
+             -> (part stored | part dead-lettered | part redriven
+                 | rows forgotten | rejects erased)*
              -> (completed) | failed | superseded
 
 A chunk's event is its commit point: messages are made from it, never before. Completed is not an
@@ -17,167 +19,33 @@ from typing import Literal, TypeAlias, assert_never
 from attrs import evolve as changed
 from attrs import field, frozen
 
-from fleetcore.domain.interpretation import Interpretation
+from fleetcore.domain.ingestion_events import (
+    ChunkProcessed,
+    CommitChunk,
+    EraseRejects,
+    Fail,
+    Forget,
+    GiveUpPart,
+    IngestionCommand,
+    IngestionEvent,
+    IngestionFailed,
+    IngestionSuperseded,
+    PartDeadLettered,
+    PartRedriven,
+    PartStored,
+    Receive,
+    Received,
+    RecordOutcome,
+    Redrive,
+    RejectsErased,
+    RowsForgotten,
+    Supersede,
+)
 from fleetcore.domain.ledger import Ledger, RowCounts, StoreOutcome
 from fleetcore.domain.parts import LaneMessage, Part
-from fleetcore.domain.rules.settings import FleetSettings
 from fleetcore.errors import IllegalCommand
 
 IngestionStatus: TypeAlias = Literal["pending", "completed", "failed", "superseded"]
-
-
-@frozen(kw_only=True, slots=True)
-class Sizes:
-    """How a file is cut: bytes a block, blocks a chunk."""
-
-    block_bytes: int = 2 << 20
-    blocks_per_chunk: int = 4
-
-
-@frozen(kw_only=True, slots=True)
-class Received:
-    """A file was taken in; everything that judges it is pinned here.
-
-    `content` names the bytes (`xxh3-128:<hex>`), `directory` those of the vehicles' metadata
-    (`sha256:<hex>`), `parent` the ingestion whose rejects are replayed. `now_ms` is the instant
-    the time rules use.
-    """
-
-    ingestion: str
-    content: str
-    size_bytes: int
-    interpretation: Interpretation
-    settings: FleetSettings
-    sizes: Sizes
-    now_ms: int
-    directory: str | None = None
-    parent: str | None = None
-
-
-@frozen(kw_only=True, slots=True)
-class ChunkProcessed:
-    """A chunk is judged and its parts and rejects are durable."""
-
-    number: int
-    end: int
-    counts: RowCounts
-    parts: tuple[Part, ...]
-    rejects: str | None
-    last: bool
-
-
-@frozen(kw_only=True, slots=True)
-class PartStored:
-    """The log took a part's rows, all of them; the first such outcome is the one that counts."""
-
-    key: str
-    outcome: StoreOutcome
-
-
-@frozen(kw_only=True, slots=True)
-class PartDeadLettered:
-    """Storing a part was given up: `outcome` is of the rows that the log took, if any.
-
-    `rows` are dead, for the reason with this code: `RowsRefused`, or the error of the last try.
-    """
-
-    key: str
-    outcome: StoreOutcome
-    rows: int
-    code: str
-
-
-@frozen(kw_only=True, slots=True)
-class PartRedriven:
-    """The dead rows of a part are pending again; it is sent as another attempt."""
-
-    key: str
-
-
-@frozen(kw_only=True, slots=True)
-class IngestionFailed:
-    """Reading ended early; what was committed stays."""
-
-    code: str
-    message: str
-
-
-@frozen(kw_only=True, slots=True)
-class IngestionSuperseded:
-    """Another ingestion of the same content, understood otherwise, took this one's place."""
-
-    by: str
-
-
-IngestionEvent: TypeAlias = (
-    Received
-    | ChunkProcessed
-    | PartStored
-    | PartDeadLettered
-    | PartRedriven
-    | IngestionFailed
-    | IngestionSuperseded
-)
-
-
-@frozen(kw_only=True, slots=True)
-class Receive:
-    """Take a file in."""
-
-    received: Received
-
-
-@frozen(kw_only=True, slots=True)
-class CommitChunk:
-    """Commit a chunk whose parts are durable."""
-
-    chunk: ChunkProcessed
-
-
-@frozen(kw_only=True, slots=True)
-class RecordOutcome:
-    """Record what the log said of a part."""
-
-    key: str
-    outcome: StoreOutcome
-
-
-@frozen(kw_only=True, slots=True)
-class GiveUpPart:
-    """Record that the rest of a part's rows are dead letters; of an older attempt it is nothing."""
-
-    key: str
-    attempt: int
-    code: str
-    outcome: StoreOutcome = StoreOutcome()
-
-
-@frozen(kw_only=True, slots=True)
-class Redrive:
-    """Make the rows of a part that died in this attempt pending again."""
-
-    key: str
-    attempt: int
-
-
-@frozen(kw_only=True, slots=True)
-class Fail:
-    """Give the file up."""
-
-    code: str
-    message: str
-
-
-@frozen(kw_only=True, slots=True)
-class Supersede:
-    """Close an unfinished ingestion in favour of another."""
-
-    by: str
-
-
-IngestionCommand: TypeAlias = (
-    Receive | CommitChunk | RecordOutcome | GiveUpPart | Redrive | Fail | Supersede
-)
 
 
 @frozen(kw_only=True, slots=True)
@@ -186,6 +54,7 @@ class Ingestion:
 
     By a part's key: `outcomes`, of all its rows, or of those that were stored before the rest
     died; `dead`, how many of its rows are dead letters; `redriven`, how often it was.
+    `forgotten` are rows the log held, by the key of their vehicle's tombstone.
     """
 
     received: Received | None = None
@@ -193,6 +62,7 @@ class Ingestion:
     outcomes: Mapping[str, StoreOutcome] = field(factory=dict)
     dead: Mapping[str, int] = field(factory=dict)
     redriven: Mapping[str, int] = field(factory=dict)
+    forgotten: Mapping[str, int] = field(factory=dict)
     failure: IngestionFailed | None = None
     superseded_by: str | None = None
 
@@ -236,7 +106,7 @@ class Ingestion:
         dead = sum(self.dead.values())
         return Ledger(
             rows=rows,
-            store=store,
+            store=store.forgetting(sum(self.forgotten.values())),
             dead_lettered=dead,
             pending=rows.to_store - store.rows - dead,
         )
@@ -263,11 +133,7 @@ def decide(command: IngestionCommand, state: Ingestion) -> tuple[IngestionEvent,
     """
     match command:
         case Receive(received=received):
-            if state.received is None:
-                return (received,)
-            if state.received.ingestion != received.ingestion:
-                raise IllegalCommand(f"the stream belongs to {state.received.ingestion}")
-            return ()
+            return _receive(received, state)
         case CommitChunk(chunk=chunk):
             return _commit(chunk, state)
         case RecordOutcome(key=key, outcome=outcome):
@@ -278,12 +144,23 @@ def decide(command: IngestionCommand, state: Ingestion) -> tuple[IngestionEvent,
             latest = state.message(_part(key, state)).attempt
             is_dead = key in state.dead and attempt == latest
             return (PartRedriven(key=key),) if is_dead else ()
-        case Fail(code=code, message=message):
-            return (IngestionFailed(code=code, message=message),) if _begun(state).open else ()
-        case Supersede(by=by):
-            return (IngestionSuperseded(by=by),) if _begun(state).open else ()
+        case Forget(key=key, rows=rows):
+            return _forget(key, rows, state)
+        case EraseRejects(key=key, by=by):
+            is_named = any(chunk.rejects == key for chunk in _begun(state).chunks)
+            return (RejectsErased(key=key, by=by),) if is_named else ()
+        case Fail() | Supersede():
+            return _end(command, state)
         case _:
             assert_never(command)
+
+
+def _receive(received: Received, state: Ingestion) -> tuple[IngestionEvent, ...]:
+    if state.received is None:
+        return (received,)
+    if state.received.ingestion != received.ingestion:
+        raise IllegalCommand(f"the stream belongs to {state.received.ingestion}")
+    return ()
 
 
 def _begun(state: Ingestion) -> Ingestion:
@@ -328,6 +205,24 @@ def _give_up(command: GiveUpPart, state: Ingestion) -> tuple[IngestionEvent, ...
     return (PartDeadLettered(key=part.key, outcome=outcome, rows=rows, code=command.code),)
 
 
+def _end(command: Fail | Supersede, state: Ingestion) -> tuple[IngestionEvent, ...]:
+    if not _begun(state).open:
+        return ()
+    if isinstance(command, Supersede):
+        return (IngestionSuperseded(by=command.by),)
+    return (IngestionFailed(code=command.code, message=command.message),)
+
+
+def _forget(key: str, rows: int, state: Ingestion) -> tuple[IngestionEvent, ...]:
+    store = _begun(state).ledger.store
+    if rows < 1 or key in state.forgotten:
+        return ()
+    if rows > store.stored + store.conflicting:
+        held = store.stored + store.conflicting
+        raise IllegalCommand(f"{rows} rows forgotten of {held} that the log has of it")
+    return (RowsForgotten(key=key, rows=rows),)
+
+
 def _part(key: str, state: Ingestion) -> Part:
     part = next((part for part in _begun(state).parts if part.key == key), None)
     if part is None:
@@ -356,6 +251,14 @@ def evolve(state: Ingestion, event: IngestionEvent) -> Ingestion:
             times = state.redriven.get(key, 0) + 1
             redriven = {**state.redriven, key: times}
             return changed(state, dead=_dead_but(key, state), redriven=redriven)
+        case RowsForgotten(key=key, rows=rows):
+            return changed(state, forgotten={**state.forgotten, key: rows})
+        case RejectsErased(key=key, by=by):
+            chunks = (
+                changed(chunk, rejects=by) if chunk.rejects == key else chunk
+                for chunk in state.chunks
+            )
+            return changed(state, chunks=tuple(chunks))
         case IngestionFailed():
             return changed(state, failure=event)
         case IngestionSuperseded(by=by):

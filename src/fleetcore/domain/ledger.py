@@ -60,22 +60,38 @@ class RowCounts:
 
 @frozen(kw_only=True, slots=True)
 class StoreOutcome:
-    """What the log said of a part's rows."""
+    """What the log said of a part's rows; `forgotten` are of vehicles that it must not hold."""
 
     stored: int = 0
     already_stored: int = 0
     conflicting: int = 0
+    forgotten: int = 0
 
     @property
     def rows(self) -> int:
         """All rows of the part."""
-        return self.stored + self.already_stored + self.conflicting
+        return self.stored + self.already_stored + self.conflicting + self.forgotten
 
     def __add__(self, other: StoreOutcome) -> StoreOutcome:
         return StoreOutcome(
             stored=self.stored + other.stored,
             already_stored=self.already_stored + other.already_stored,
             conflicting=self.conflicting + other.conflicting,
+            forgotten=self.forgotten + other.forgotten,
+        )
+
+    def forgetting(self, rows: int) -> StoreOutcome:
+        """The same rows where so many of those it stored the log has forgotten since.
+
+        Which of them were conflicting is not known any more: the others go first.
+        """
+        stored = min(rows, self.stored)
+        conflicting = min(rows - stored, self.conflicting)
+        return StoreOutcome(
+            stored=self.stored - stored,
+            already_stored=self.already_stored,
+            conflicting=self.conflicting - conflicting,
+            forgotten=self.forgotten + stored + conflicting,
         )
 
 
@@ -84,8 +100,8 @@ class Ledger:
     """The counts of one ingestion.
 
     Raises `UnbalancedLedger` unless, beside the equation of `RowCounts`,
-    `accepted + conflicting = stored + already_stored + conflicting_at_store + dead_lettered
-    + pending`.
+    `accepted + conflicting = stored + already_stored + conflicting_at_store + forgotten
+    + dead_lettered + pending`.
     """
 
     rows: RowCounts
@@ -98,6 +114,7 @@ class Ledger:
             self.store.stored,
             self.store.already_stored,
             self.store.conflicting,
+            self.store.forgotten,
             self.dead_lettered,
             self.pending,
         )
@@ -106,5 +123,6 @@ class Ledger:
                 f"accepted {self.rows.accepted} + conflicting {self.rows.conflicting} is not "
                 f"stored {self.store.stored} + already stored {self.store.already_stored} "
                 f"+ conflicting at the store {self.store.conflicting} "
+                f"+ forgotten {self.store.forgotten} "
                 f"+ dead-lettered {self.dead_lettered} + pending {self.pending}"
             )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hypothesis import strategies as st
 
-from fleetcore.domain.ingestion import (
+from fleetcore.domain.ingestion import Ingestion, decide, evolve, initial, replayed
+from fleetcore.domain.ingestion_events import (
     ChunkProcessed,
     CommitChunk,
     Fail,
+    Forget,
     GiveUpPart,
-    Ingestion,
     IngestionCommand,
     IngestionEvent,
     IngestionFailed,
@@ -24,11 +25,10 @@ from fleetcore.domain.ingestion import (
     Received,
     RecordOutcome,
     Redrive,
+    RejectsErased,
+    RowsForgotten,
     Sizes,
     Supersede,
-    decide,
-    evolve,
-    initial,
 )
 from fleetcore.domain.interpretation import KMH_PER, Dialect, Interpretation
 from fleetcore.domain.lanes import LANES
@@ -155,6 +155,8 @@ def ingestion_events() -> st.SearchStrategy[IngestionEvent]:
             code=st.just("corrupt-object"),
         ),
         st.builds(PartRedriven, key=st.just("fresh/0f.parquet")),
+        st.builds(RowsForgotten, key=st.just("9f86d081"), rows=st.integers(1, 1000)),
+        st.builds(RejectsErased, key=st.just("rejects/0f.csv"), by=st.just("rejects/1f.csv")),
         st.builds(IngestionFailed, code=st.text(max_size=8), message=st.text(max_size=20)),
         st.builds(IngestionSuperseded, by=ingestion_ids()),
     )
@@ -211,6 +213,10 @@ def ingestion_commands(draw: st.DrawFn) -> tuple[IngestionCommand, ...]:
                 outcome = draw(store_outcomes(part.rows))
                 commands.append(RecordOutcome(key=part.key, outcome=outcome))
             waiting.remove(part)
+    held = _state(commands).ledger.store
+    if rows := held.stored + held.conflicting:
+        forgotten = st.builds(Forget, key=st.sampled_from(["0a", "0b"]), rows=st.integers(1, rows))
+        commands += draw(st.lists(forgotten, max_size=1))
     endings: tuple[IngestionCommand, ...] = (
         Fail(code="source-changed", message="it grew"),
         Supersede(by="9c"),
@@ -224,7 +230,7 @@ def ingestion_histories() -> st.SearchStrategy[tuple[IngestionEvent, ...]]:
     return ingestion_commands().map(_history)
 
 
-def _history(commands: tuple[IngestionCommand, ...]) -> tuple[IngestionEvent, ...]:
+def _history(commands: Sequence[IngestionCommand]) -> tuple[IngestionEvent, ...]:
     state: Ingestion = initial()
     history: list[IngestionEvent] = []
     for command in commands:
@@ -233,3 +239,7 @@ def _history(commands: tuple[IngestionCommand, ...]) -> tuple[IngestionEvent, ..
         for event in events:
             state = evolve(state, event)
     return tuple(history)
+
+
+def _state(commands: Sequence[IngestionCommand]) -> Ingestion:
+    return replayed(_history(commands))

@@ -13,7 +13,7 @@ from hypothesis import given
 from fleetcore.codec.envelope import Envelope
 from fleetcore.codec.event_codec import WireType
 from fleetcore.codec.ingestion_events import INGESTION_EVENTS
-from fleetcore.domain.ingestion import (
+from fleetcore.domain.ingestion_events import (
     ChunkProcessed,
     IngestionEvent,
     IngestionFailed,
@@ -22,6 +22,8 @@ from fleetcore.domain.ingestion import (
     PartRedriven,
     PartStored,
     Received,
+    RejectsErased,
+    RowsForgotten,
     Sizes,
 )
 from fleetcore.domain.interpretation import Dialect, Interpretation
@@ -106,15 +108,22 @@ EVENTS: dict[str, IngestionEvent] = {
     "ingestion.chunk-processed": CHUNK,
     "ingestion.part-stored": PartStored(
         key="fresh/8c1f2ab09d3e4f55/3-moving-2c26b46b.parquet",
-        outcome=StoreOutcome(stored=5, already_stored=2, conflicting=1),
+        outcome=StoreOutcome(stored=3, already_stored=2, conflicting=1, forgotten=2),
     ),
     "ingestion.part-dead-lettered": PartDeadLettered(
         key="fresh/8c1f2ab09d3e4f55/3-idle-fcde2b2e.parquet",
-        outcome=StoreOutcome(stored=1, already_stored=1, conflicting=1),
+        outcome=StoreOutcome(stored=1, already_stored=1, conflicting=1, forgotten=2),
         rows=1,
         code="rows-refused",
     ),
     "ingestion.part-redriven": PartRedriven(key="fresh/8c1f2ab09d3e4f55/3-idle-fcde2b2e.parquet"),
+    "ingestion.rows-forgotten": RowsForgotten(
+        key="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", rows=3
+    ),
+    "ingestion.rejects-erased": RejectsErased(
+        key="rejects/8c1f2ab09d3e4f55/00003-2c26b46b68ffc68f.jsonl.gz",
+        by="rejects/8c1f2ab09d3e4f55/00003-fcde2b2edba56bf4.jsonl.gz",
+    ),
     "ingestion.failed": IngestionFailed(
         code="source-changed", message="the file grew while it was read \udcff"
     ),
@@ -123,6 +132,16 @@ EVENTS: dict[str, IngestionEvent] = {
 """One event of each kind, no field at its default."""
 
 OLDER: dict[str, IngestionEvent] = {
+    "ingestion.part-stored.v1": PartStored(
+        key="fresh/8c1f2ab09d3e4f55/3-moving-2c26b46b.parquet",
+        outcome=StoreOutcome(stored=5, already_stored=2, conflicting=1),
+    ),
+    "ingestion.part-dead-lettered.v1": PartDeadLettered(
+        key="fresh/8c1f2ab09d3e4f55/3-idle-fcde2b2e.parquet",
+        outcome=StoreOutcome(stored=1, already_stored=1, conflicting=1),
+        rows=1,
+        code="rows-refused",
+    ),
     "ingestion.chunk-processed.v1": evolve(CHUNK, counts=evolve(CHUNK.counts, malformed_by={})),
 }
 """What events of older versions stood for, by the name of their golden file."""

@@ -7,16 +7,17 @@ from attrs import evolve as changed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetcore.domain.ingestion import (
+from fleetcore.domain.ingestion import Ingestion, IngestionStatus, decide, evolve, initial, replayed
+from fleetcore.domain.ingestion_events import (
     ChunkProcessed,
     CommitChunk,
+    EraseRejects,
     Fail,
+    Forget,
     GiveUpPart,
-    Ingestion,
     IngestionCommand,
     IngestionEvent,
     IngestionFailed,
-    IngestionStatus,
     IngestionSuperseded,
     PartDeadLettered,
     PartRedriven,
@@ -25,12 +26,10 @@ from fleetcore.domain.ingestion import (
     Received,
     RecordOutcome,
     Redrive,
+    RejectsErased,
+    RowsForgotten,
     Sizes,
     Supersede,
-    decide,
-    evolve,
-    initial,
-    replayed,
 )
 from fleetcore.domain.interpretation import Dialect, Interpretation
 from fleetcore.domain.lanes import Lane
@@ -90,6 +89,8 @@ SOME_DEAD = PartDeadLettered(
 )
 ALL_DEAD = PartDeadLettered(key="0-moving", outcome=StoreOutcome(), rows=3, code="corrupt-object")
 REDRIVEN = PartRedriven(key="0-moving")
+FORGOTTEN = RowsForgotten(key="9f", rows=2)
+ERASED = RejectsErased(key="rejects/0", by="rejects/2")
 BURIED = (RECEIVED, FIRST, SOME_DEAD, LAST, IDLE_STORED)
 GIVEN_UP = (RECEIVED, FIRST, FAILED)
 REPLACED = (RECEIVED, FIRST, SUPERSEDED)
@@ -98,6 +99,7 @@ RECEIVE = Receive(received=RECEIVED)
 COMMIT_FIRST = CommitChunk(chunk=FIRST)
 COMMIT_LAST = CommitChunk(chunk=LAST)
 RECORD = RecordOutcome(key="0-moving", outcome=MOVING_STORED.outcome)
+ERASE = EraseRejects(key="rejects/0", by="rejects/2")
 FAIL = Fail(code="source-changed", message="it grew")
 SUPERSEDE = Supersede(by="2e")
 GIVE_UP = GiveUpPart(key="0-moving", attempt=1, code="corrupt-object")
@@ -131,6 +133,19 @@ REDRIVE = Redrive(key="0-moving", attempt=1)
         pytest.param(HALF, RECORD, (MOVING_STORED,), id="record-an-outcome"),
         pytest.param(READ, RECORD, (MOVING_STORED,), id="record-after-the-last-chunk"),
         pytest.param(COMPLETED, RECORD, (), id="record-again"),
+        pytest.param(COMPLETED, Forget(key="9f", rows=2), (FORGOTTEN,), id="forget-some-rows"),
+        pytest.param((*COMPLETED, FORGOTTEN), Forget(key="9f", rows=1), (), id="forget-once-a-key"),
+        pytest.param(
+            (*COMPLETED, FORGOTTEN),
+            Forget(key="7e", rows=1),
+            (RowsForgotten(key="7e", rows=1),),
+            id="forget-another-vehicle",
+        ),
+        pytest.param(COMPLETED, Forget(key="9f", rows=0), (), id="forget-nothing"),
+        pytest.param(COMPLETED, ERASE, (ERASED,), id="erase-rejects"),
+        pytest.param((*COMPLETED, ERASED), ERASE, (), id="erase-rejects-once"),
+        pytest.param(GIVEN_UP, ERASE, (ERASED,), id="erase-rejects-after-failing"),
+        pytest.param(BEGUN, ERASE, (), id="erase-rejects-that-no-chunk-names"),
         pytest.param(
             COMPLETED,
             RecordOutcome(key="0-moving", outcome=StoreOutcome(already_stored=3)),

@@ -28,6 +28,7 @@ _COUNTED: Final = (
     "rejected",
     "malformed",
     "in log",
+    "forgotten",
     "dead",
     "pending",
 )
@@ -48,6 +49,7 @@ def ledger_json(ledger: Ledger) -> dict[str, object]:
         "stored": store.stored,
         "already_stored": store.already_stored,
         "conflicting_at_store": store.conflicting,
+        "forgotten": store.forgotten,
         "dead_lettered": ledger.dead_lettered,
         "pending": ledger.pending,
     }
@@ -93,6 +95,8 @@ def ledger_lines(ledger: Ledger) -> Iterator[str]:
     yield line("=", store.stored, "stored")
     yield line("+", store.already_stored, "already stored")
     yield line("+", store.conflicting, "conflicting at the store")
+    if store.forgotten:
+        yield line("+", store.forgotten, "forgotten")
     yield line("+", ledger.dead_lettered, "dead-lettered")
     yield line("+", ledger.pending, "pending")
     if rows.warned_by:
@@ -138,7 +142,7 @@ def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 def print_counts(
     states: Mapping[str, Ingestion], paths: Mapping[str, str], ids: Iterable[str]
 ) -> None:
-    """A table with a line an ingestion; accepted + conflicting = in log + dead + pending.
+    """A line an ingestion; accepted + conflicting = in log + forgotten + dead + pending.
 
     `ids` are those of all ingestions: each is shown as short as it still names one of them.
     """
@@ -154,7 +158,8 @@ def print_counts(
             counted.conflicting,
             counted.rejected,
             counted.malformed,
-            ledger.store.rows,
+            ledger.store.rows - ledger.store.forgotten,
+            ledger.store.forgotten,
             ledger.dead_lettered,
             ledger.pending,
         )
