@@ -13,7 +13,7 @@ from attrs import frozen
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from fleetcore.domain.ingestion import IngestionEvent
+from fleetcore.domain.ingestion_events import IngestionEvent
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.parts import DeadLetter, StoredEvent
 from fleetcore.errors import FleetcoreError

@@ -10,11 +10,12 @@ A tombstone stands in the place of a forgotten vehicle's register, with a word o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableSequence
 from typing import Final
 
-from attrs import field, frozen
+from attrs import Factory, define, field, frozen
 
+from fleetcore.domain.facts import Fact
 from fleetcore.domain.fingerprint import GAMMA, MASK, mix, text_bits
 
 BUCKETS: Final = 1024
@@ -31,6 +32,9 @@ class Sum:
 
     def __add__(self, other: Sum) -> Sum:
         return Sum(self.count + other.count, (self.words + other.words) & MASK)
+
+
+_EMPTY: Final = Sum()
 
 
 @frozen(kw_only=True, slots=True)
@@ -63,3 +67,74 @@ def bucket_of(leaf: int) -> int:
 def word_of(fingerprint: int) -> int:
     """What the register with this fact adds to its sums."""
     return mix((fingerprint + GAMMA) & MASK)
+
+
+@define(kw_only=True, slots=True)
+class Sums:
+    """The sums of all leaves, and of cities, while registers change; both lists have `LEAVES`."""
+
+    counts: MutableSequence[int] = Factory(lambda: [0] * LEAVES)
+    words: MutableSequence[int] = Factory(lambda: [0] * LEAVES)
+    cities: dict[str, Sum] = field(factory=dict)
+
+    def change(self, leaf: int, count: int, word: int) -> None:
+        """Add to a leaf what may be less than nothing."""
+        self.counts[leaf] += count
+        self.words[leaf] = (self.words[leaf] + word) & MASK
+
+    def add(self, leaf: int, fact: Fact) -> None:
+        """Count a register in."""
+        word = word_of(fact.fingerprint)
+        self.change(leaf, 1, word)
+        self.change_city(fact.city, 1, word)
+
+    def remove(self, leaf: int, fact: Fact) -> None:
+        """Count a register out."""
+        word = word_of(fact.fingerprint)
+        self.change(leaf, -1, -word)
+        self.change_city(fact.city, -1, -word)
+
+    def change_city(self, city: str | None, count: int, word: int) -> None:
+        """Add to a city what may be less than nothing; a city without registers is none."""
+        held = self.cities.get(city or "", _EMPTY)
+        changed = Sum(held.count + count, (held.words + word) & MASK)
+        if changed == _EMPTY:
+            self.cities.pop(city or "", None)
+        else:
+            self.cities[city or ""] = changed
+
+    def leaves(self, buckets: Iterable[int]) -> dict[int, Sum]:
+        """The sums of the leaves of these buckets, by leaf; empty ones left out."""
+        found = ((leaf, Sum(self.counts[leaf], self.words[leaf])) for leaf in leaves_of(buckets))
+        return {leaf: each for leaf, each in found if each != _EMPTY}
+
+    def put_right(self, counted: Sums, buckets: Collection[int] | None) -> tuple[int, ...]:
+        """Take over what was `counted` in these buckets (None: in all, and cities); what differed.
+
+        The leaves are given in order.
+        """
+        wrong = tuple(
+            leaf
+            for leaf in leaves_of(range(BUCKETS) if buckets is None else buckets)
+            if (self.counts[leaf], self.words[leaf]) != (counted.counts[leaf], counted.words[leaf])
+        )
+        for leaf in wrong:
+            self.counts[leaf], self.words[leaf] = counted.counts[leaf], counted.words[leaf]
+        if buckets is None:
+            self.cities = counted.cities
+        return wrong
+
+    def digest(self) -> Digest:
+        """What they say in brief."""
+        buckets: dict[int, Sum] = {}
+        for bucket in range(BUCKETS):
+            leaves = slice(bucket * LEAVES_A_BUCKET, (bucket + 1) * LEAVES_A_BUCKET)
+            if any(self.counts[leaves]) or any(self.words[leaves]):
+                buckets[bucket] = Sum(sum(self.counts[leaves]), sum(self.words[leaves]) & MASK)
+        return Digest(buckets=buckets, cities=dict(self.cities))
+
+
+def leaves_of(buckets: Iterable[int]) -> Iterator[int]:
+    """The leaves of these buckets, once each and in order."""
+    for bucket in sorted(set(buckets)):
+        yield from range(bucket * LEAVES_A_BUCKET, (bucket + 1) * LEAVES_A_BUCKET)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from attrs import frozen
 
 from fleetcore.domain.fingerprint import MASK, mix
@@ -24,3 +26,8 @@ class Tombstone:
     def word(self) -> int:
         """What it adds to its sums in the place of the register."""
         return mix(int(self.key[:16], 16) & MASK)
+
+
+def key_of(vehicle_id: str) -> str:
+    """The key of the tombstone of this vehicle."""
+    return hashlib.sha256(vehicle_id.encode()).hexdigest()

@@ -1,16 +1,24 @@
-"""The catalogue that names the files of an embedded location log."""
+"""The catalogue that names the files of an embedded location log, and keeps its tail."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from attrs import frozen
 
 from fleetcore.domain.ledger import StoreOutcome
+from fleetcore.domain.tombstones import Tombstone
 
-FileKind: TypeAlias = Literal["fresh", "compacted"]
+FileKind: TypeAlias = Literal["fresh", "compacted", "tail"]
+"""A part; what compaction made of parts; a live batch, whose content the catalogue keeps."""
+
+TAIL: Final = "tail/"
+"""Where the keys of live batches lie."""
+
+FOLDED: Final = "tail-"
+"""How the names of parts begin that were folded from live batches."""
 
 
 @frozen(kw_only=True, slots=True)
@@ -36,8 +44,9 @@ class Extent:
 class LogFile:
     """An immutable file that holds rows of the log, sorted by vehicle and time.
 
-    `origin` is the key of the part a fresh file's rows came from and `ingestion` the ingestion
-    they all belong to; a compacted file has neither. `sha256` is of the whole file, in hex.
+    `origin` is the key of the part or batch a file's rows came from and `ingestion` the ingestion
+    they all belong to; a compacted file has neither, and what was folded from the tail has no
+    origin. `sha256` is of the whole file, in hex.
     """
 
     key: str
@@ -63,19 +72,27 @@ class Entry:
 
 @frozen(kw_only=True, slots=True)
 class Listing:
-    """Some of the files of the log at one moment, by sequence, and the last sequence given."""
+    """Some of the files of the log at one moment, by sequence, and the last sequence given.
+
+    `buried` is how many vehicles were forgotten until then.
+    """
 
     entries: tuple[Entry, ...]
     sequence: int
+    buried: int = 0
 
 
 @frozen(kw_only=True, slots=True)
 class Appended:
-    """What became of one part: its outcome, and the file of its new rows if it had any."""
+    """What became of one part: its outcome, and the file of its new rows if it had any.
+
+    `content` is that of a file of the tail.
+    """
 
     origin: str
     outcome: StoreOutcome
     file: LogFile | None
+    content: bytes | None = None
 
 
 @frozen(kw_only=True, slots=True)
@@ -110,22 +127,47 @@ class Catalogue(Protocol):
         raise NotImplementedError
 
     @abstractmethod
-    def append(self, parts: Sequence[Appended], seen: int) -> bool:
-        """Record outcomes and name files, in order; whether it was done.
+    def content(self, key: str) -> bytes:
+        """The content of a file of the tail. Raises `ObjectMissing` if it is not named any more."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def append(self, parts: Sequence[Appended], seen: int, buried: int = 0) -> bool:
+        """Record outcomes, name files and keep contents, in order; whether it was done.
 
         Nothing is done if a file that meets one of `parts` and belongs to another ingestion
-        has a sequence behind `seen`: list what came since, compare, and append again. Of a
-        part that has an outcome already nothing is recorded: the first writer wins.
+        (to any, where the part is a live batch) has a sequence behind `seen`, or if more
+        vehicles than `buried` were forgotten: list what came since, compare, and append again.
+        Of a part that has an outcome already nothing is recorded: the first writer wins.
         """
         raise NotImplementedError
 
     @abstractmethod
-    def replace(self, old: Collection[str], new: Sequence[LogFile], now_ms: int) -> bool:
-        """Name compacted files in the place of others; whether it was done.
+    def replace(
+        self,
+        old: Collection[str],
+        new: Sequence[LogFile],
+        now_ms: int,
+        forgotten: Mapping[str, int] | None = None,
+    ) -> bool:
+        """Name files in the place of others; whether it was done.
 
         Nothing is done unless every key of `old` is named. The old files are retired at
-        `now_ms`; a key in both stays named.
+        `now_ms`; a key in both stays named. Old files of the tail are gone at once: of each of
+        their ingestions one record stays, under `tail/<ingestion>`, with the sum of its outcomes.
+        `forgotten` counts, by ingestion, the rows that the new files leave out: in the records of
+        ingestions whose batches were all folded they are forgotten from now on.
         """
+        raise NotImplementedError
+
+    @abstractmethod
+    def bury(self, tombstones: Sequence[Tombstone]) -> None:
+        """Note forgotten vehicles; of one that is known the first tombstone stays."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def tombstones(self) -> tuple[Tombstone, ...]:
+        """Every forgotten vehicle, by key."""
         raise NotImplementedError
 
     @abstractmethod

@@ -44,10 +44,21 @@ class LiveLog(Protocol):
     def append_batch(self, batch: EventBatch) -> StoreOutcome:
         """Add every row that the log does not hold; durable when it returns.
 
-        A row is stored, already stored, or conflicting (stored too, beside its sibling). Rows of
-        forgotten vehicles are not stored and count as already stored. Appending again changes
-        nothing. Raises `StorageUnavailable`: nothing was stored; appending again is safe.
+        A row is stored, already stored (an equal payload is in the log, or before it in the
+        batch), or conflicting (stored too, beside a sibling), whoever took the others in. Rows
+        of forgotten vehicles are not stored: they count as forgotten. What is stored is of the
+        batch's ingestion, whatever its content says. Appending again changes nothing.
+
+        Raises `CorruptObject` where the content is not so many readable rows, `InvalidInput`
+        where the ingestion cannot be part of a key or is that of a file (see
+        `fleetcore.domain.provenance`), `StorageUnavailable`: nothing was stored; appending again
+        is safe.
         """
+        raise NotImplementedError
+
+    @abstractmethod
+    def reached(self) -> int:
+        """The cursor behind all that was appended so far; cheap. Raises `StorageUnavailable`."""
         raise NotImplementedError
 
     @abstractmethod
@@ -62,8 +73,10 @@ class LiveLog(Protocol):
     def batches_since(self, cursor: int, limit: int) -> Batches:
         """About `limit` rows, at least a batch where there is one, that came in behind `cursor`.
 
+        The cursor is one of `Batches` (0: from the beginning), which are not those of `Changes`.
         What came from another region is left out (its ingestion begins with `replica-`), and so
-        are rows of files. Batches may come again, none is left out. Raises `StorageUnavailable`.
+        are rows of files. Rows may come again, perhaps in other batches; none is left out. Where
+        no batch comes, the cursor is behind all. Raises `StorageUnavailable`.
         """
         raise NotImplementedError
 

@@ -7,7 +7,7 @@ refuses one beside which others appended such rows meanwhile; it is compared aga
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Final
 
@@ -21,6 +21,7 @@ from fleetcore.errors import CorruptObject, StorageUnavailable
 from fleetcore.ports.catalogue import Appended, Catalogue, Listing, LogFile
 from fleetcore.ports.object_store import ObjectStore
 from fleetcore_adapters.arrow import part_file
+from fleetcore_adapters.arrow.buried import Buried
 from fleetcore_adapters.arrow.columns import Mask, Words
 from fleetcore_adapters.arrow.identity_runs import IdentityRuns
 from fleetcore_adapters.arrow.log_files import LogFiles, on_listing, parsed_footer, spanned
@@ -47,6 +48,7 @@ class Appends:
         self._catalogue = catalogue
         self._objects = objects
         self._files = files
+        self._buried = Buried(catalogue)
         self._small = IdentityRuns()
 
     def append(self, parts: Sequence[Part]) -> tuple[StoreOutcome, ...]:
@@ -105,40 +107,51 @@ class Appends:
         files = [arrival.file for arrival in batch if arrival.file is not None]
         extent = spanned([file.extent for file in files]) if files else None
 
-        refused: set[int] = set()
+        refused: set[tuple[int, int]] = set()
 
         def appended(listing: Listing) -> bool:
-            if listing.sequence in refused:
+            if (listing.sequence, listing.buried) in refused:
                 raise StorageUnavailable(
                     "the catalogue refuses what it lists no reason against; "
                     "it is damaged: run fleetcore doctor"
                 )
             held = [entry.file for entry in listing.entries]
-            rows = self._new_rows(files, held)
+            rows = self._new_rows(files, held, self._gone(files, listing.buried))
             parts = [self._appended(arrival, rows.get(arrival.part.key)) for arrival in batch]
-            if self._catalogue.append(parts, listing.sequence):
+            if self._catalogue.append(parts, listing.sequence, listing.buried):
                 return True
-            refused.add(listing.sequence)
+            refused.add((listing.sequence, listing.buried))
             return False
 
         while not on_listing(lambda: self._catalogue.files(extent), appended):
             pass  # Others appended rows that may be siblings of these: compare with them too.
 
+    def _gone(self, files: Sequence[LogFile], buried: int) -> dict[str, Mask]:
+        """The rows of forgotten vehicles, by the keys of those files that have any."""
+        gone = {}
+        for file in files if buried else ():
+            groups = self._groups(file, ("vehicle_id",))
+            columns = [group.column("vehicle_id").chunk(0) for group in groups]
+            rows = np.concatenate([self._buried.rows_of(ids, buried) for ids in columns])
+            if rows.any():
+                gone[file.key] = rows
+        return gone
+
     def _new_rows(
-        self, files: Sequence[LogFile], held: Sequence[LogFile]
+        self, files: Sequence[LogFile], held: Sequence[LogFile], gone: Mapping[str, Mask]
     ) -> dict[str, tuple[StoreOutcome, Mask]]:
         """What becomes of the rows of those arriving files that are not certainly all new."""
         found: dict[str, tuple[StoreOutcome, Mask]] = {}
         contested: list[LogFile] = []
         for file in files:
             others = [other for other in held if _may_share_rows(file, other)]
-            if any(self._are_twins(file, other) for other in others):
+            if file.key not in gone and any(self._are_twins(file, other) for other in others):
                 outcome = StoreOutcome(already_stored=file.rows)
                 found[file.key] = outcome, np.zeros(file.rows, dtype=np.bool_)
-            elif others:
+            elif others or file.key in gone:
                 contested.append(file)
         if contested:
-            self._compare(contested, held, found)
+            self._compare(contested, held, gone, found)
         return found
 
     def _are_twins(self, file: LogFile, other: LogFile) -> bool:
@@ -151,6 +164,7 @@ class Appends:
         self,
         contested: Sequence[LogFile],
         held: Sequence[LogFile],
+        gone: Mapping[str, Mask],
         found: dict[str, tuple[StoreOutcome, Mask]],
     ) -> None:
         def groups(columns: Sequence[str]) -> Iterator[pa.Table]:
@@ -166,6 +180,9 @@ class Appends:
         for other in self._meeting(rivals, contested):
             with self._files.opened(other.key) as opened:
                 arrivals.compare(opened, extents)
+        if gone:
+            left_out = [gone.get(file.key, np.zeros(file.rows, np.bool_)) for file in contested]
+            arrivals.forget(np.concatenate(left_out))
         starts = accumulate((file.rows for file in contested), initial=0)
         for file, start in zip(contested, starts, strict=False):
             found[file.key] = arrivals.outcome(start, file.rows)

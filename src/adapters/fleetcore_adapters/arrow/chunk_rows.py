@@ -73,11 +73,8 @@ def _merged_column(columns: Sequence[Column], texts: TextTable | None) -> Column
 
 def deduplicated(rows: Rows, ranks: Codes, identities: Identities) -> Kept:
     """Sort the rows, drop the duplicates, and remember what is left."""
-    order = _order(ranks, rows)
     payloads = Payloads(rows.columns, len(rows.times))
-    kept, later = _inside(rows, order, payloads)
-    if not kept.all():
-        order, later = order[kept], later[kept]
+    order, later = _distinct(rows, ranks, payloads)
     met = identities.met(
         rows.identity_words[order], rows.vehicles[order], rows.times[order], order, payloads
     )
@@ -90,14 +87,31 @@ def deduplicated(rows: Rows, ranks: Codes, identities: Identities) -> Kept:
     identities.add(
         left.identity_words, left.vehicles, left.times, Payloads(left.columns, len(order))
     )
+    return _kept(rows, left, later)
+
+
+def deduplicated_alone(rows: Rows, ranks: Codes) -> Kept:
+    """As `deduplicated`, where no rows came before."""
+    order, later = _distinct(rows, ranks, Payloads(rows.columns, len(rows.times)))
+    return _kept(rows, rows.take(order), later)
+
+
+def _distinct(rows: Rows, ranks: Codes, payloads: Payloads) -> tuple[Ints, Mask]:
+    """Accepted rows in part order without duplicates, and which come later in their identity."""
+    order = _order(ranks, rows)
+    kept, later = _inside(rows, order, payloads)
+    return (order, later) if kept.all() else (order[kept], later[kept])
+
+
+def _kept(rows: Rows, left: Rows, later: Mask) -> Kept:
     conflicting = int(later.sum())
     return Kept(
         rows=left,
         counts=RowCounts(
             read=len(rows.accepted),
-            accepted=len(order) - conflicting,
+            accepted=len(left.times) - conflicting,
             conflicting=conflicting,
-            duplicate=len(rows.accepted) - len(order),
+            duplicate=len(rows.accepted) - len(left.times),
         ),
     )
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from attrs import frozen
 
-from fleetcore_adapters.arrow.columns import Codes, Words
+from fleetcore_adapters.arrow.columns import Codes, Mask, Words
 
 MOST_ROWS: Final = 2_000_000
 """Rows remembered; 12 bytes each."""
@@ -20,6 +20,9 @@ class _Run:
 
     hashes: Words
     files: Codes
+
+    def __len__(self) -> int:
+        return len(self.hashes)
 
     def merged(self, other: _Run) -> _Run:
         hashes = np.concatenate((self.hashes, other.hashes))
@@ -37,7 +40,8 @@ class IdentityRuns:
     searching problems", 1980).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_rows: int = MOST_ROWS) -> None:
+        self._most_rows = most_rows
         self._lock = Lock()
         self._runs: list[_Run] = []
         self._numbers: dict[str, int] = {}
@@ -46,11 +50,13 @@ class IdentityRuns:
     def __contains__(self, key: str) -> bool:
         return key in self._numbers
 
-    def add(self, key: str, hashes: Words) -> None:
-        """Remember the identities of a file, unless too many are remembered already."""
+    def add(self, key: str, hashes: Words) -> bool:
+        """Remember the identities of a file, unless too many are; whether they are remembered."""
         with self._lock:
-            if key in self._numbers or self._rows + len(hashes) > MOST_ROWS:
-                return
+            if key in self._numbers:
+                return True
+            if self._rows + len(hashes) > self._most_rows:
+                return False
             number = len(self._numbers)
             run = _Run(hashes=np.sort(hashes), files=np.full(len(hashes), number, dtype=np.int32))
             while self._runs and len(self._runs[-1].hashes) <= len(run.hashes):
@@ -58,6 +64,18 @@ class IdentityRuns:
             self._runs.append(run)
             self._rows += len(hashes)
             self._numbers[key] = number
+        return True
+
+    def known(self, hashes: Words) -> Mask:
+        """Which of these hashes are remembered; quickest where they are sorted."""
+        found: Mask = np.zeros(len(hashes), dtype=np.bool_)
+        with self._lock:
+            runs = list(self._runs)
+        for run in filter(len, runs):
+            places = np.searchsorted(run.hashes, hashes)
+            places[places == len(run.hashes)] = 0
+            found |= run.hashes[places] == hashes
+        return found
 
     def meeting(self, hashes: Words) -> frozenset[str]:
         """The remembered files that hold an identity with one of these hashes."""

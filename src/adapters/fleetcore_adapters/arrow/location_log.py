@@ -12,20 +12,27 @@ import pyarrow.compute as pc
 
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.location import MAX_VEHICLE_ID_BYTES
+from fleetcore.domain.messages import EventBatch
 from fleetcore.domain.parts import Part, StoredEvent
+from fleetcore.domain.tombstones import Tombstone
 from fleetcore.errors import ObjectMissing, StorageUnavailable
 from fleetcore.ports.catalogue import Catalogue, Entry, Extent, Listing, LogFile
+from fleetcore.ports.live_log import Batches, Changes, LiveLog
 from fleetcore.ports.location_log import LocationLog
 from fleetcore.ports.object_store import ObjectStore
 from fleetcore_adapters.arrow import part_file
 from fleetcore_adapters.arrow.appends import Appends
+from fleetcore_adapters.arrow.batches import OwnBatches
+from fleetcore_adapters.arrow.facts import facts_of
 from fleetcore_adapters.arrow.log_files import (
     LogFiles,
     Opener,
     OpenFile,
     on_listing,
     opened_from,
+    with_tail,
 )
+from fleetcore_adapters.arrow.tail import Tail
 from fleetcore_adapters.arrow.winners import Winners
 
 _READERS: Final = 2
@@ -33,8 +40,10 @@ _INT64: Final = (-(2**63), 2**63 - 1)
 _BEHIND_ALL_IDS: Final = "\U0010ffff" * MAX_VEHICLE_ID_BYTES
 
 
-class ParquetLog(LocationLog):
+class ParquetLog(LocationLog, LiveLog):
     """Keeps parts as they came; of a part with rows the log holds, a file of the others.
+
+    Live batches lie in the catalogue, the log's tail, until they are folded into parts.
 
     `open_file` opens the objects of `objects` for random reads; without it they are read whole.
     """
@@ -43,8 +52,10 @@ class ParquetLog(LocationLog):
         self, catalogue: Catalogue, objects: ObjectStore, open_file: Opener | None = None
     ) -> None:
         self._catalogue = catalogue
-        self._files = LogFiles(open_file or opened_from(objects))
+        self._files = LogFiles(with_tail(catalogue, open_file or opened_from(objects)))
         self._appends = Appends(catalogue, objects, self._files)
+        self._tail = Tail(catalogue, self._files)
+        self._batches = OwnBatches(catalogue, self._files)
 
     def append(self, parts: Sequence[Part]) -> tuple[StoreOutcome, ...]:
         return self._appends.append(parts)
@@ -98,11 +109,16 @@ class ParquetLog(LocationLog):
         return on_listing(lambda: self._catalogue.files(extent), read)
 
     def scan(self) -> Iterator[StoredEvent]:
-        """See `LocationLog.scan`.
+        """See `LocationLog.scan`. The tail, which is folded any moment, is read first, and whole.
 
         Raises `StorageUnavailable` where compaction removed a file before it was reached.
         """
-        for entry in self._catalogue.files().entries:
+        listing, tail = on_listing(self._catalogue.files, lambda each: (each, self._tail_of(each)))
+        for table in tail:
+            yield from part_file.rows_of(table)
+        for entry in listing.entries:
+            if entry.file.kind == "tail":
+                continue
             try:
                 with self._files.opened(entry.file.key) as file:
                     for group in file.groups():
@@ -114,17 +130,46 @@ class ParquetLog(LocationLog):
                     f"{entry.file.key!r} was compacted away while the log was scanned; scan again"
                 ) from error
 
+    def _tail_of(self, listing: Listing) -> list[pa.Table]:
+        found = []
+        for entry in listing.entries:
+            if entry.file.kind == "tail":
+                with self._files.opened(entry.file.key) as file:
+                    found += [file.read(group) for group in file.groups()]
+        return found
+
     def winners_since(self, cursor: int) -> tuple[Iterable[StoredEvent], int]:
+        table, reached = self._winners_since(cursor)
+        return () if table is None else part_file.rows_of(table), reached
+
+    def _winners_since(self, cursor: int) -> tuple[pa.Table | None, int]:
         def fold(listing: Listing) -> tuple[pa.Table | None, int]:
             winners = Winners()
             for entry in sorted(listing.entries, key=_reach_ms, reverse=True):
                 with self._files.opened(entry.file.key) as file:
                     winners.add(file)
-            return winners.result(), listing.sequence
+            return winners.result(), max(listing.sequence, cursor)
 
-        table, sequence = on_listing(lambda: self._catalogue.files(after=cursor), fold)
-        events = () if table is None else part_file.rows_of(table)
-        return events, max(sequence, cursor)
+        return on_listing(lambda: self._catalogue.files(after=cursor), fold)
+
+    def append_batch(self, batch: EventBatch) -> StoreOutcome:
+        return self._tail.append(batch)
+
+    def reached(self) -> int:
+        return self._catalogue.files(after=_INT64[1]).sequence
+
+    def changes_since(self, cursor: int) -> Changes:
+        table, reached = self._winners_since(cursor)
+        return Changes(facts=() if table is None else facts_of(table), cursor=reached)
+
+    def batches_since(self, cursor: int, limit: int) -> Batches:
+        return self._batches.since(cursor, limit)
+
+    def bury(self, tombstones: Sequence[Tombstone]) -> None:
+        self._catalogue.bury(tombstones)
+
+    def tombstones(self) -> tuple[Tombstone, ...]:
+        return self._catalogue.tombstones()
 
 
 def _reach_ms(entry: Entry) -> int:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from attrs import frozen
 
 from fleetcore.errors import CorruptObject, ObjectMissing, StorageUnavailable
-from fleetcore.ports.catalogue import Extent, Listing
+from fleetcore.ports.catalogue import TAIL, Catalogue, Extent, Listing
 from fleetcore.ports.object_store import ObjectStore
 from fleetcore_adapters.arrow.part_file import SCHEMA
 
@@ -43,6 +43,17 @@ def opened_in(folder: Path) -> Opener:
             raise StorageUnavailable(
                 f"{folder / key}: {error}; make the data folder readable and run again"
             ) from error
+
+    return opened
+
+
+def with_tail(catalogue: Catalogue, open_file: Opener) -> Opener:
+    """Opens files of the log's tail, which the catalogue keeps, and all others with `open_file`."""
+
+    def opened(key: str) -> pa.NativeFile:
+        if key.startswith(TAIL):
+            return pa.BufferReader(catalogue.content(key))
+        return open_file(key)
 
     return opened
 

@@ -59,9 +59,12 @@ def identity_words(rows: pa.Table) -> Words:
 
 
 class Arrivals:
-    """The rows of some parts of one ingestion, and what is known of them so far."""
+    """The rows of some parts of one ingestion, and what is known of them so far.
 
-    def __init__(self, ingestion: str, rows: int, groups: Groups) -> None:
+    With no ingestion they are live events, and the log's rows of any ingestion are their siblings.
+    """
+
+    def __init__(self, ingestion: str | None, rows: int, groups: Groups) -> None:
         """Take so many rows, at least one; `groups` reads columns of the parts' row groups."""
         self._ingestion = ingestion
         self._groups = groups
@@ -69,6 +72,7 @@ class Arrivals:
         self._payload: dict[str, _Cells] = {}
         self._has_sibling: Mask = np.zeros(rows, dtype=np.bool_)
         self._is_held: Mask = np.zeros(rows, dtype=np.bool_)
+        self._is_gone: Mask = np.zeros(rows, dtype=np.bool_)
         ids: list[pa.DictionaryArray] = []
         times: Ints = np.empty(rows, dtype=np.int64)
         end = 0
@@ -81,7 +85,7 @@ class Arrivals:
 
     def compare(self, file: OpenFile, extents: Sequence[Extent]) -> None:
         """Look for siblings in those row groups of a file that may have any."""
-        if file.footer.ingestion == self._ingestion:
+        if self._ingestion is not None and file.footer.ingestion == self._ingestion:
             return
         for group in file.groups(extents):
             self._compare(file, group)
@@ -89,7 +93,7 @@ class Arrivals:
     def _compare(self, file: OpenFile, group: int) -> None:
         keys = file.read(group, KEYS)
         mine, theirs = self._identities.pairs(keys.column("vehicle_id").chunk(0), times_of(keys))
-        if file.footer.ingestion is None:
+        if self._ingestion is not None and file.footer.ingestion is None:
             foreign = ~_is_text(keys.column("ingestion").chunk(0), self._ingestion)[theirs]
             mine, theirs = mine[foreign], theirs[foreign]
         self._has_sibling[mine] = True
@@ -114,16 +118,40 @@ class Arrivals:
                 start += group.num_rows
         return self._payload
 
+    @property
+    def held(self) -> Mask:
+        """Which rows the log holds with an equal payload."""
+        return self._is_held
+
+    @property
+    def siblings(self) -> Mask:
+        """Which rows have their identity in the log."""
+        return self._has_sibling
+
+    def forget(self, rows: Mask) -> None:
+        """Rows of forgotten vehicles are not to be stored, whatever the log says."""
+        self._is_gone |= rows
+
     def outcome(self, start: int, rows: int) -> tuple[StoreOutcome, Mask]:
         """What becomes of so many rows from `start` on, and which of them the log lacks."""
-        held = self._is_held[start : start + rows]
-        siblings = self._has_sibling[start : start + rows]
-        already = int(held.sum())
-        conflicting = int((siblings & ~held).sum())
-        outcome = StoreOutcome(
-            stored=rows - already - conflicting, already_stored=already, conflicting=conflicting
-        )
-        return outcome, ~held
+        span = slice(start, start + rows)
+        return outcome_of(self._is_gone[span], self._is_held[span], self._has_sibling[span])
+
+
+def outcome_of(gone: Mask, held: Mask, siblings: Mask) -> tuple[StoreOutcome, Mask]:
+    """What becomes of rows, and which are new.
+
+    `gone` are of forgotten vehicles, `held` are in the log, `siblings` have their identity in it.
+    """
+    new: Mask = ~(gone | held)
+    conflicting = int((siblings & new).sum())
+    outcome = StoreOutcome(
+        stored=int(new.sum()) - conflicting,
+        already_stored=int((held & ~gone).sum()),
+        conflicting=conflicting,
+        forgotten=int(gone.sum()),
+    )
+    return outcome, new
 
 
 class _Cells:

@@ -8,9 +8,11 @@ encoded and floats split by byte, which zstd then packs well (Parquet format, "E
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from fleetcore.domain.location import LocationEvent
@@ -21,6 +23,8 @@ from fleetcore_adapters.arrow.columns import Ints
 SUFFIX: Final = ".parquet"
 ROW_GROUP_ROWS: Final = 32_768
 SCHEMA_VERSION: Final = "1"
+
+Compression: TypeAlias = Literal["zstd", "lz4"]
 
 _TEXT: Final = pa.dictionary(pa.int32(), pa.string())
 SCHEMA: Final = pa.schema(
@@ -56,13 +60,17 @@ _ENCODINGS: Final = {
 }
 
 
-def writer(sink: pa.NativeFile, dictionaries: Sequence[str] = _DICTIONARIES) -> pq.ParquetWriter:
+def writer(
+    sink: pa.NativeFile,
+    dictionaries: Sequence[str] = _DICTIONARIES,
+    compression: Compression = "zstd",
+) -> pq.ParquetWriter:
     """A writer of part files; give it sorted tables with `row_group_size=ROW_GROUP_ROWS`."""
     return pq.ParquetWriter(
         sink,
         SCHEMA,
-        compression="zstd",
-        compression_level=1,
+        compression=compression,
+        compression_level=1 if compression == "zstd" else None,
         use_dictionary=list(dictionaries),
         column_encoding=_ENCODINGS,
         write_statistics=["vehicle_id", "observed_at", "ingestion"],
@@ -85,6 +93,48 @@ def encode(*tables: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
+def batch_content(table: pa.Table) -> bytes:
+    """A live batch's content from its rows in any order: quick to write, soon written again."""
+    sink = pa.BufferOutputStream()
+    with writer(sink, _DICTIONARIES[1:], "lz4") as out:
+        out.write_table(in_order(table), row_group_size=ROW_GROUP_ROWS)
+    return sink.getvalue().to_pybytes()
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """The rows sorted by vehicle and time, the first of equal ones first."""
+    table = table.unify_dictionaries().combine_chunks()
+    if is_in_order(table):
+        return table
+    return table.take(pa.array(np.lexsort((times_of(table), _ranks(table)))))
+
+
+def is_in_order(table: pa.Table) -> bool:
+    """Whether rows of one chunk are sorted by vehicle and time."""
+    if not table.num_rows:
+        return True
+    steps = np.diff(_ranks(table))
+    return bool(((steps > 0) | ((steps == 0) & (np.diff(times_of(table)) >= 0))).all())
+
+
+def _ranks(table: pa.Table) -> Ints:
+    """The place of each row's vehicle among all that are there, in the order of their ids."""
+    ids = table.column("vehicle_id").chunk(0)
+    ranks = np.empty(len(ids.dictionary), dtype=np.int64)
+    ranks[pc.sort_indices(ids.dictionary).to_numpy()] = np.arange(len(ranks))
+    by_row: Ints = ranks[ids.indices.to_numpy()]
+    return by_row
+
+
+def of_ingestion(table: pa.Table, ingestion: str) -> pa.Table:
+    """The rows with another provenance; their lines stay."""
+    column = pa.DictionaryArray.from_arrays(
+        pa.array(np.zeros(table.num_rows, dtype=np.int32)), pa.array([ingestion])
+    )
+    at = table.column_names.index("ingestion")
+    return table.set_column(at, SCHEMA.field("ingestion"), column)
+
+
 def times_of(table: pa.Table) -> Ints:
     """When each row was observed, in epoch ms."""
     times: Ints = table.column("observed_at").cast(pa.int64()).to_numpy()
@@ -105,18 +155,22 @@ def sliced(table: pa.Table) -> Iterator[pa.Table]:
 def decode(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
     """The rows of a part, or some of their columns. Raises `CorruptObject`."""
     try:
-        return pq.read_table(
+        table = pq.read_table(
             pa.BufferReader(content),
             columns=None if columns is None else list(columns),
             use_threads=False,
         )
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise CorruptObject(f"not a readable part file: {error}") from error
+    for name in SCHEMA.names if columns is None else columns:
+        if name not in table.column_names or table.column(name).type != SCHEMA.field(name).type:
+            raise CorruptObject(f"not a part file: its column {name!r} is none of a part")
+    return table
 
 
 def rows_of(table: pa.Table) -> Iterator[StoredEvent]:
     """A table's rows as domain values, in order."""
-    columns = [_values(table.column(name)) for name in _EVENT_COLUMNS]
+    columns = [values_of(table.column(name)) for name in _EVENT_COLUMNS]
     for row in zip(*columns, strict=True):
         yield StoredEvent(
             event=LocationEvent(
@@ -144,7 +198,8 @@ def events_of(table: pa.Table) -> tuple[StoredEvent, ...]:
     return tuple(rows_of(table))
 
 
-def _values(column: pa.ChunkedArray) -> list[Any]:
+def values_of(column: pa.ChunkedArray) -> list[Any]:
+    """A column as Python values; times in epoch ms."""
     if column.null_count == len(column):
         return [None] * len(column)
     if pa.types.is_timestamp(column.type):

@@ -24,7 +24,6 @@ from fleetcore_adapters.arrow.columns import (
     mixed,
     number_words,
 )
-from fleetcore_adapters.arrow.csv_block import ParsedBlock
 from fleetcore_adapters.arrow.rules import Case
 
 
@@ -58,13 +57,13 @@ class Rows:
 
 
 def rows_of(
-    parsed: ParsedBlock,
+    lines: Ints,
     vehicle_words: Words,
     case: Case,
     vehicles: Codes,
     refused: Mask,
 ) -> Rows:
-    """A block's rows, hashed and enriched; refused rows stay in place and are never asked for."""
+    """Rows, hashed and enriched; refused rows stay in place and are never asked for."""
     times = cast("Numbers", case.fields["observed_at"])
     columns: dict[str, Column] = {
         name: case.fields[name]
@@ -83,7 +82,7 @@ def rows_of(
         accepted=np.flatnonzero(~refused),
         vehicles=vehicles,
         times=times.values,
-        lines=parsed.lines,
+        lines=lines,
         columns=columns,
         identity_words=mixed(identity),
         fingerprints=mixed(total),

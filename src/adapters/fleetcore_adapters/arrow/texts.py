@@ -50,6 +50,11 @@ def are_plain_ids(column: pa.Array, longest: int) -> Mask:
 
 def text_words(field: str, column: pa.Array) -> Words:
     """What each text of a column adds to its row's fingerprint."""
+    return mixed(text_hashes(column) + np.uint64(salt(field)))
+
+
+def text_hashes(column: pa.Array) -> Words:
+    """The hash of each text: see `fleetcore.domain.fingerprint.text_bits`."""
     keys = _keys(column)
     lengths = keys[0].view(np.int64)
     state = mixed(keys[0])
@@ -57,7 +62,7 @@ def text_words(field: str, column: pa.Array) -> Words:
         state = np.where(lengths > _WORD_BYTES * place, mixed(state ^ words), state)
     for row in np.flatnonzero(lengths > _LONGEST_BYTES).tolist():
         state[row] = text_bits(column[row].as_buffer().to_pybytes())
-    return mixed(state + np.uint64(salt(field)))
+    return state
 
 
 @frozen(kw_only=True, slots=True, eq=False)

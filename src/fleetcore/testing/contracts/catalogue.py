@@ -10,6 +10,8 @@ import pytest
 from attrs import evolve
 
 from fleetcore.domain.ledger import StoreOutcome
+from fleetcore.domain.tombstones import Tombstone
+from fleetcore.errors import ObjectMissing
 from fleetcore.ports.catalogue import Appended, Catalogue, Extent, LogFile, Recorded
 from fleetcore.testing.contracts.race import raced
 
@@ -50,6 +52,13 @@ def compacted(name: str, where: Extent | None = None) -> LogFile:
 def appended(file: LogFile, outcome: StoreOutcome = ALL) -> Appended:
     """All rows of a part are new."""
     return Appended(origin=str(file.origin), outcome=outcome, file=file)
+
+
+def batch(name: str, ingestion: str = "live-1", where: Extent | None = None) -> Appended:
+    """A live batch with its content."""
+    key = f"tail/{ingestion}/{name}"
+    file = evolve(fresh(name, where, ingestion), key=key, kind="tail", origin=key)
+    return Appended(origin=key, outcome=ALL, file=file, content=name.encode())
 
 
 def keys(catalogue: Catalogue, where: Extent | None = None, after: int = 0) -> list[str]:
@@ -244,6 +253,98 @@ class CatalogueContract:
 
         assert {TWO.key: NOW_MS} == catalogue.retired()
         assert {"log/1", THREE.key} == set(keys(catalogue))
+
+    def test_keeps_the_contents_of_the_tail(self, open_catalogue: Callable[[], Catalogue]) -> None:
+        """Batches get their places in the one sequence, and every handle reads their contents."""
+        catalogue = open_catalogue()
+        assert catalogue.append([appended(ONE), batch("b")], seen=0)
+        assert catalogue.append([batch("c", "live-2")], seen=2)
+
+        listing = open_catalogue().files()
+        expected = [ONE.key, "tail/live-1/b", "tail/live-2/c"]
+        assert expected == [entry.file.key for entry in listing.entries]
+        assert [1, 2, 3] == [entry.sequence for entry in listing.entries]
+        assert b"b" == open_catalogue().content("tail/live-1/b")
+        with pytest.raises(ObjectMissing, match="tail/live-1/x"):
+            catalogue.content("tail/live-1/x")
+
+    def test_a_batch_is_refused_behind_one_of_its_own(self, catalogue: Catalogue) -> None:
+        """A listener's batches may hold the same rows, unlike the parts of a file."""
+        assert catalogue.append([batch("a")], seen=0)
+
+        assert not catalogue.append([batch("b")], seen=0)
+        assert not catalogue.append([appended(ONE)], seen=0)
+        assert catalogue.append([batch("b", where=extent(first=101, last=102))], seen=0)
+        assert [("tail/live-1/a", 1), ("tail/live-1/b", 2)] == [
+            (entry.file.key, entry.sequence) for entry in catalogue.files().entries
+        ]
+        with pytest.raises(ObjectMissing):
+            catalogue.content("tail/live-2/b")
+
+    def test_a_folded_tail_is_gone_at_once(self, catalogue: Catalogue) -> None:
+        """Its contents are removed, nothing is retired, and its outcomes are summed up."""
+        for number in range(3):
+            catalogue.append([batch(f"{number}", f"live-{number % 2}")], seen=number)
+        part = evolve(fresh("x", ingestion="live-0"), origin=None)
+        folded = [f"tail/live-0/{n}" for n in (0, 2)]
+        assert catalogue.replace(folded, [part], NOW_MS)
+
+        listing = catalogue.files()
+        assert [(2, "tail/live-1/1"), (3, part.key)] == [
+            (entry.sequence, entry.file.key) for entry in listing.entries
+        ]
+        assert {} == catalogue.retired()
+        for key in folded:
+            with pytest.raises(ObjectMissing):
+                catalogue.content(key)
+        assert {
+            "tail/live-0": Recorded(sequence=3, outcome=ALL + ALL),
+            "tail/live-1/1": Recorded(sequence=2, outcome=ALL),
+        } == catalogue.recorded()
+        assert not catalogue.replace(folded, [part], NOW_MS)
+
+    def test_the_sum_of_outcomes_grows(self, catalogue: Catalogue) -> None:
+        """One record an ingestion, whenever its batches are folded; the sequence goes on."""
+        gone = StoreOutcome(stored=3, already_stored=2, conflicting=1, forgotten=4)
+        for number in range(3):
+            each = evolve(batch(f"{number}"), outcome=gone)
+            catalogue.append([each], seen=number)
+            part = evolve(fresh(f"p{number}", ingestion="live-1"), origin=None)
+            catalogue.replace([each.origin], [part], NOW_MS)
+
+        recorded = Recorded(sequence=3, outcome=gone + gone + gone)
+        assert {"tail/live-1": recorded} == catalogue.recorded()
+        assert recorded.outcome == catalogue.outcomes(["tail/live-1"])["tail/live-1"]
+        catalogue.append([appended(ONE)], seen=3)
+        assert 4 == catalogue.files().sequence
+
+    def test_rows_of_folded_batches_are_forgotten(self, catalogue: Catalogue) -> None:
+        """Their record says so; what a stream records of parts is not the catalogue's to change."""
+        catalogue.append([batch("a"), appended(ONE)], seen=0)
+        parts = [evolve(fresh(name, ingestion="live-1"), origin=None) for name in ("x", "y")]
+        catalogue.replace(["tail/live-1/a"], [parts[0]], NOW_MS)
+        lost = {"live-1": 1, "live-2": 3, ONE.key: 1}
+        assert catalogue.replace([parts[0].key], [parts[1]], NOW_MS, lost)
+        assert catalogue.replace([parts[1].key], [], NOW_MS, {"live-1": 2})
+
+        assert {
+            "tail/live-1": Recorded(sequence=1, outcome=StoreOutcome(forgotten=3)),
+            ONE.key: Recorded(sequence=2, outcome=ALL),
+        } == catalogue.recorded()
+
+    def test_refuses_behind_a_forgotten_vehicle(self, catalogue: Catalogue) -> None:
+        """Who appends has to know of every tombstone; the listing says how many there are."""
+        assert 0 == catalogue.files().buried
+        stones = [Tombstone(key=f"{n:064x}", leaf=n, forgotten_at_ms=n) for n in range(2)]
+        catalogue.bury(stones)
+        catalogue.bury([evolve(stones[0], forgotten_at_ms=9)])
+
+        assert 2 == catalogue.files().buried
+        assert tuple(stones) == catalogue.tombstones()
+        assert not catalogue.append([batch("a")], seen=0, buried=1)
+        assert not catalogue.append([Appended(origin="x", outcome=ALL, file=None)], seen=0)
+        assert ([], {}) == (keys(catalogue), catalogue.recorded())
+        assert catalogue.append([batch("a")], seen=0, buried=2)
 
     def test_keeps_what_it_was_told(self, open_catalogue: Callable[[], Catalogue]) -> None:
         """Another handle sees names, outcomes and retired files."""

@@ -14,6 +14,7 @@ from tests.tables import table_of
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.parts import Part, StoredEvent
+from fleetcore.domain.tombstones import Tombstone
 from fleetcore.errors import StorageUnavailable
 from fleetcore.ports.catalogue import Appended, Catalogue, Extent, Listing, LogFile, Recorded
 from fleetcore_adapters.arrow import part_file
@@ -81,11 +82,26 @@ class MortalCatalogue(Catalogue):
     def recorded(self) -> Mapping[str, Recorded]:
         return self._call("recorded").recorded()
 
-    def append(self, parts: Sequence[Appended], seen: int) -> bool:
-        return self._call("append").append(parts, seen)
+    def content(self, key: str) -> bytes:
+        return self._call("content").content(key)
 
-    def replace(self, old: Collection[str], new: Sequence[LogFile], now_ms: int) -> bool:
-        return self._call("replace").replace(old, new, now_ms)
+    def append(self, parts: Sequence[Appended], seen: int, buried: int = 0) -> bool:
+        return self._call("append").append(parts, seen, buried)
+
+    def replace(
+        self,
+        old: Collection[str],
+        new: Sequence[LogFile],
+        now_ms: int,
+        forgotten: Mapping[str, int] | None = None,
+    ) -> bool:
+        return self._call("replace").replace(old, new, now_ms, forgotten)
+
+    def bury(self, tombstones: Sequence[Tombstone]) -> None:
+        self._call("bury").bury(tombstones)
+
+    def tombstones(self) -> tuple[Tombstone, ...]:
+        return self._call("tombstones").tombstones()
 
     def retired(self) -> Mapping[str, int]:
         return self._call("retired").retired()

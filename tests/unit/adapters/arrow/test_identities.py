@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fleetcore.domain.ingestion import Sizes
+from fleetcore.domain.ingestion_events import Sizes
 from fleetcore.domain.ledger import RowCounts
 from fleetcore.errors import StorageUnavailable
 from fleetcore.testing.csv_strategies import CsvFile, interpretation_of

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetcore_adapters.arrow import identity_runs
 from fleetcore_adapters.arrow.columns import Words
 from fleetcore_adapters.arrow.identity_runs import IdentityRuns
 
@@ -30,12 +28,10 @@ def test_the_files_are_those_of_a_dict(files: list[list[int]], asked: list[int])
     assert all(f"file {number}" in runs for number in range(len(files)))
 
 
-def test_beyond_the_bound_nothing_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_bound_nothing_is_remembered() -> None:
     """A file that is not remembered is not said to be."""
-    monkeypatch.setattr(identity_runs, "MOST_ROWS", 3)
-    runs = IdentityRuns()
-    runs.add("a", _words([1, 2]))
-    runs.add("b", _words([1, 2]))
+    runs = IdentityRuns(most_rows=3)
 
+    assert (True, False) == (runs.add("a", _words([1, 2])), runs.add("b", _words([1, 2])))
     assert ("a" in runs, "b" in runs) == (True, False)
     assert {"a"} == runs.meeting(_words([1]))
