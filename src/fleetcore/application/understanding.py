@@ -16,6 +16,7 @@ from fleetcore.domain.dialects import encoding_of, other_kind, rows_in, sniffed_
 from fleetcore.domain.headers import candidates, speed_unit_in
 from fleetcore.domain.interpretation import Dialect, Interpretation, TimeFormat
 from fleetcore.domain.location import REQUIRED_FIELDS, FieldName
+from fleetcore.domain.payload_cells import FIRST_EPOCH_MS, NO_EPOCH
 from fleetcore.errors import InvalidMapping, UnreadableFile
 from fleetcore.ports.source import Sample
 
@@ -25,9 +26,6 @@ SAMPLE_BYTES: Final = 1 << 20
 _SAMPLED_ROWS: Final = 1000
 _COORDINATES: Final[tuple[FieldName, ...]] = ("latitude", "longitude")
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?[0-9]+,[0-9]+")
-_FIRST_EPOCH_MS: Final = 10**11
-_NO_EPOCH: Final = 10**13
-"""Longer numbers are written dates (20240501100000) or finer than a millisecond."""
 
 
 def understand(sample: Sample, name: str, options: ReadingOptions) -> Interpretation:
@@ -194,6 +192,6 @@ def _format_of(cell: str) -> TimeFormat | None:
     if time_in(cell, "iso", "UTC") is not UNREADABLE:
         return "iso"
     ms = time_in(cell, "epoch-ms", "UTC")
-    if not isinstance(ms, int) or abs(ms) >= _NO_EPOCH:
+    if not isinstance(ms, int) or abs(ms) >= NO_EPOCH:
         return None
-    return "epoch-ms" if abs(ms) >= _FIRST_EPOCH_MS else "epoch-s"
+    return "epoch-ms" if abs(ms) >= FIRST_EPOCH_MS else "epoch-s"
