@@ -14,6 +14,7 @@ from tests.standins.dynamodb_local import running_dynamodb_local
 from tests.standins.localstack import running_localstack
 from tests.standins.ministack import running_ministack
 from tests.standins.missing import Missing
+from tests.standins.mosquitto import running_mosquitto
 from tests.standins.redis_server import running_redis, running_valkey
 from tests.standins.server import Endpoint
 
@@ -46,6 +47,11 @@ SERVICES: Final = (
         "Valkey 9, instead of Redis",
         running_valkey,
         lambda at: (f"# export FLEETCORE_REDIS_URL={at.redis}",),
+    ),
+    Service(
+        "Mosquitto, a broker of MQTT",
+        running_mosquitto,
+        lambda at: (f"# fleetcore listen mqtt://127.0.0.1:{at.port}/fleet/#",),
     ),
     Service(
         "DynamoDB Local, instead of ministack's DynamoDB",

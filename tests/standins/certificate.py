@@ -41,7 +41,32 @@ def self_signed(folder: Path) -> Certificate:
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
-    files = Certificate(folder / "server.crt", folder / "server.key")
+    return _written(folder, "server", signed, key)
+
+
+def issued(folder: Path, by: Certificate) -> Certificate:
+    """A client's certificate that another one vouches for, good for a day."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    issuer = x509.load_pem_x509_certificate(by.certificate.read_bytes())
+    issuer_key = serialization.load_pem_private_key(by.key.read_bytes(), password=None)
+    assert isinstance(issuer_key, ec.EllipticCurvePrivateKey)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "fleetcore client")]))
+        .issuer_name(issuer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(issuer.not_valid_before_utc)
+        .not_valid_after(issuer.not_valid_after_utc)
+        .sign(issuer_key, hashes.SHA256())
+    )
+    return _written(folder, "client", signed, key)
+
+
+def _written(
+    folder: Path, name: str, signed: x509.Certificate, key: ec.EllipticCurvePrivateKey
+) -> Certificate:
+    files = Certificate(folder / f"{name}.crt", folder / f"{name}.key")
     files.certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
     files.key.write_bytes(
         key.private_bytes(

@@ -1,4 +1,4 @@
-"""`fleetcore dead-letters`: parts that could not be stored, and giving them another try."""
+"""`fleetcore dead-letters`: parts and messages that could not be taken in, and another try."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from fleetcore_entrypoints.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from fleetcore.domain.messages import DeadMessage
     from fleetcore.domain.parts import DeadLetter
     from fleetcore.ports.origins import Origin
+    from fleetcore_entrypoints.wiring.app import App
 
 _ids_argument = click.argument(
     "ids", nargs=-1, metavar="[ID]...", help="An ingestion or a part's key, or how it begins."
@@ -39,7 +41,8 @@ _ids_argument = click.argument(
 def dead_letters(context: click.Context) -> None:
     """Parts whose rows could not be stored: what was wrong, and another try.
 
-    Their rows are counted as dead in the ledger until they are redriven.
+    Their rows are counted as dead in the ledger until they are redriven. Messages from a broker
+    that could not be read, or broke a rule, are among them, with their bytes.
     """
     if context.invoked_subcommand is None:
         print(context.get_help())
@@ -49,16 +52,20 @@ def dead_letters(context: click.Context) -> None:
 @data_option
 @json_option
 def list_(*, data: Path, as_json: bool) -> None:
-    """List every dead letter, oldest first."""
+    """List every dead letter, oldest first: parts, then messages."""
     from fleetcore.application.dead_letters import dead_letters as all_letters
+    from fleetcore_entrypoints.cli.dead_messages import content_of, print_messages
     from fleetcore_entrypoints.cli.output import note, print_json, print_table, shown, time_text
 
     with existing_app(data) as app:
         letters = all_letters(app.fleet)
         origins = app.fleet.origins.read() if letters else {}
+        messages = _messages(app)
     if as_json:
         for letter in letters:
             print_json(_content(letter, origins))
+        for message in messages:
+            print_json(content_of(message))
     elif letters:
         print_table(
             ["died (UTC)", "ingestion", "lane", "rows", "tries", "why", "path"],
@@ -76,7 +83,9 @@ def list_(*, data: Path, as_json: bool) -> None:
             ],
             "lllrr",
         )
-    else:
+    if messages and not as_json:
+        print_messages(messages)
+    if not (letters or messages or as_json):
         note("there are no dead letters")
 
 
@@ -87,16 +96,18 @@ def list_(*, data: Path, as_json: bool) -> None:
 def show(*, ids: tuple[str, ...], data: Path, as_json: bool) -> None:
     """Print dead letters in full: the part, what was wrong, and the rows that were refused.
 
-    Without an ID all of them.
+    Without an ID all of them, and messages with what they held.
     """
     from fleetcore.application.dead_letters import dead_letters as all_letters
+    from fleetcore_entrypoints.cli.dead_messages import content_of, print_whole
     from fleetcore_entrypoints.cli.output import note, print_json, shown, time_text
 
     with existing_app(data) as app:
         letters = all_letters(app.fleet)
         letters = _chosen(letters, ids) if ids else letters
         origins = app.fleet.origins.read()
-    if not letters:
+        messages = () if ids else _messages(app)
+    if not (letters or messages):
         note("there are no dead letters")
     for letter in letters:
         if as_json:
@@ -112,6 +123,11 @@ def show(*, ids: tuple[str, ...], data: Path, as_json: bool) -> None:
         for row in letter.rows:
             print(f"    line {row.line:,}  {shown(row.reason)}")
             print(f"      {shown(row.payload)}")
+    for message in messages:
+        if as_json:
+            print_json(content_of(message))
+        else:
+            print_whole(message)
 
 
 @dead_letters.command(
@@ -176,6 +192,18 @@ def redrive(
     note(f"redriven: {sent:,} of {len(letters):,} parts")
     if failed:
         raise click.exceptions.Exit(1)
+
+
+def _messages(app: App) -> tuple[DeadMessage, ...]:
+    """The last dead messages of a fleet; a note tells of others."""
+    from fleetcore_entrypoints.cli.dead_messages import note_more, place_of
+
+    place = place_of(app)
+    if place is None:
+        return ()
+    messages = place.read()
+    note_more(place.count(), len(messages), place.dropped())
+    return messages
 
 
 def _moved(data: Path, rate: float) -> None:
