@@ -31,12 +31,13 @@ class Registers(Protocol):
         raise NotImplementedError
 
     @abstractmethod
-    def merge(self, facts: Sequence[Fact], cursor: int | None = None) -> int:
+    def merge(self, facts: Sequence[Fact], cursor: int | None = None, since: int = 0) -> int:
         """Keep, a vehicle, the winner of what is held and `facts`; how many registers changed.
 
         By the one order: a stale fact never wins, an equal one is nothing, and a forgotten
         vehicle stays forgotten. The cursor (None: as it is) is saved in the same step; a smaller
-        one than is held changes no cursor.
+        one than is held changes no cursor. `since` is the cursor that the facts came behind: one
+        held before it, because the registers were cleared meanwhile, stays where it is.
         """
         raise NotImplementedError
 
@@ -47,7 +48,11 @@ class Registers(Protocol):
 
     @abstractmethod
     def replace(self, old: Fact, new: Fact) -> bool:
-        """Put `new` in the place of a register that is, field by field, `old`; whether it was."""
+        """Put `new` in the place of a register that is, field by field, `old`; whether it was.
+
+        Both are of one vehicle. The order of versions is not asked: it is for registers that are
+        corrupt.
+        """
         raise NotImplementedError
 
     @abstractmethod
@@ -56,8 +61,11 @@ class Registers(Protocol):
         raise NotImplementedError
 
     @abstractmethod
-    def scan(self) -> Iterator[Fact]:
-        """Every register once; of what is merged meanwhile either the old or the new one."""
+    def scan(self, buckets: Collection[int] | None = None) -> Iterator[Fact]:
+        """Every register of these buckets (None: all) once, in no order to rely on.
+
+        Of what is merged meanwhile it is either the old or the new one.
+        """
         raise NotImplementedError
 
     @abstractmethod
@@ -73,6 +81,15 @@ class Registers(Protocol):
     @abstractmethod
     def held(self, leaves: Collection[int]) -> tuple[Held, ...]:
         """The versions of the registers of these leaves, by vehicle id."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def recount(self, buckets: Collection[int] | None = None) -> tuple[int, ...]:
+        """Sum registers and tombstones anew and put the sums right; the leaves that were wrong.
+
+        In one atomic step; only a store that was damaged has wrong ones. Without `buckets` it is
+        done for all, and for cities too.
+        """
         raise NotImplementedError
 
     @abstractmethod
