@@ -6,6 +6,8 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
+from attrs import frozen
+
 from fleetcore.domain.digests import Digest, Sum
 from fleetcore.domain.facts import Fact
 from fleetcore.domain.tombstones import Tombstone
@@ -13,11 +15,25 @@ from fleetcore.ports.live_log import Batches
 from fleetcore.ports.registers import Held
 
 
+@frozen(kw_only=True, slots=True)
+class Recount:
+    """What a region found when it went through some of its own registers.
+
+    `corrupt` are the vehicles whose payload is not what its fingerprint says; `untrue` the
+    leaves whose sums are not those of what they hold.
+    """
+
+    registers: int
+    corrupt: tuple[str, ...]
+    untrue: tuple[int, ...]
+
+
 class Region(Protocol):
     """What a region answers to those who compare it with others, mend it, or copy its log.
 
     Every method raises `RegionUnreachable` where no answer comes in time: then it may have been
-    carried out, and carrying it out again is safe.
+    carried out, and carrying it out again is safe. Two answers are of two moments: what changes
+    in between may be in one and not in the other.
     """
 
     @property
@@ -37,8 +53,13 @@ class Region(Protocol):
         raise NotImplementedError
 
     @abstractmethod
-    def held(self, leaves: Collection[int]) -> tuple[Held, ...]:
-        """See `Registers.held`."""
+    def fingerprints(self, leaves: Collection[int]) -> Mapping[int, Collection[int]]:
+        """The fingerprints of the registers of these leaves, by leaf; empty ones left out."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def held(self, fingerprints: Mapping[int, Collection[int]]) -> tuple[Held, ...]:
+        """The versions of the registers with these fingerprints, by leaf; some may be gone."""
         raise NotImplementedError
 
     @abstractmethod
@@ -52,6 +73,16 @@ class Region(Protocol):
         raise NotImplementedError
 
     @abstractmethod
+    def logged(self, vehicle_ids: Collection[str]) -> tuple[Fact, ...]:
+        """The winner of each of these vehicles in the region's log, by vehicle id: slower."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def recount(self, part: int, parts: int) -> Recount:
+        """Go through the `part`-th (from 0) of `parts` equal parts of the buckets."""
+        raise NotImplementedError
+
+    @abstractmethod
     def mend(self, facts: Sequence[Fact], run: str) -> int:
         """Take facts in: into the log, then by the ordinary merge; how many registers changed.
 
@@ -61,7 +92,7 @@ class Region(Protocol):
 
     @abstractmethod
     def replace(self, old: Fact, new: Fact) -> bool:
-        """See `Registers.replace`; `new` is genuine."""
+        """See `Registers.replace`; a `new` that is not genuine, or of another vehicle, is not."""
         raise NotImplementedError
 
     @abstractmethod

@@ -1,0 +1,1 @@
+"""Regions over sockets: a framed, signed, compact form, a server and a client."""

@@ -1,0 +1,113 @@
+"""A region answered for by its own log and registers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import Final
+
+from fleetcore.application.tracks import BEGINNING_MS, END_MS
+from fleetcore.domain.digests import BUCKETS, Digest, Sum, leaf_of
+from fleetcore.domain.facts import Fact, fact_of, is_genuine, winners_of
+from fleetcore.domain.tombstones import Tombstone
+from fleetcore.errors import CorruptObject, RegionUnreachable
+from fleetcore.ports.live_engine import LiveEngine
+from fleetcore.ports.live_log import Batches, LiveLog
+from fleetcore.ports.location_log import LocationLog
+from fleetcore.ports.region import Recount, Region
+from fleetcore.ports.registers import Held, Registers
+
+LEAVES_REMEMBERED: Final = 1 << 18
+"""Of so many vehicles it is known without hashing in which leaf they are: more than a fleet."""
+
+
+class HostedRegion(Region):
+    """The region whose log and registers these are; `log` and `history` are the same log.
+
+    What cannot be read or written here is a region that does not answer.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        registers: Registers,
+        log: LiveLog,
+        history: LocationLog,
+        engine: LiveEngine,
+    ) -> None:
+        self._name = name
+        self._registers = registers
+        self._log = log
+        self._history = history
+        self._engine = engine
+        self._leaf_of = lru_cache(LEAVES_REMEMBERED)(leaf_of)
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def digest(self) -> Digest:
+        return self._registers.digest()
+
+    def leaves(self, buckets: Collection[int]) -> Mapping[int, Sum]:
+        return self._registers.leaves(buckets)
+
+    def fingerprints(self, leaves: Collection[int]) -> Mapping[int, Collection[int]]:
+        found: dict[int, list[int]] = defaultdict(list)
+        for vehicle_id, version in self._registers.held(leaves):
+            found[self._leaf_of(vehicle_id)].append(version[2])
+        return found
+
+    def held(self, fingerprints: Mapping[int, Collection[int]]) -> tuple[Held, ...]:
+        wanted = {each for some in fingerprints.values() for each in some}
+        held = self._registers.held(fingerprints.keys())
+        return tuple(each for each in held if each.version[2] in wanted)
+
+    def tombstones(self, leaves: Collection[int]) -> tuple[Tombstone, ...]:
+        return self._registers.tombstones(leaves)
+
+    def read(self, vehicle_ids: Collection[str]) -> tuple[Fact, ...]:
+        return self._registers.read(vehicle_ids)
+
+    def logged(self, vehicle_ids: Collection[str]) -> tuple[Fact, ...]:
+        try:
+            winners = winners_of(
+                fact_of(stored.event)
+                for vehicle_id in vehicle_ids
+                for stored in self._history.read_vehicle(vehicle_id, BEGINNING_MS, END_MS)
+            )
+        except CorruptObject as error:
+            raise RegionUnreachable(f"region {self._name!r}: its log: {error}") from error
+        return tuple(winners[each] for each in sorted(winners))
+
+    def recount(self, part: int, parts: int) -> Recount:
+        buckets = range(part % parts, BUCKETS, parts)
+        untrue = self._registers.recount(buckets)
+        registers, corrupt = 0, list[str]()
+        for fact in self._registers.scan(buckets):
+            registers += 1
+            if not is_genuine(fact):
+                corrupt.append(fact.vehicle_id)
+        return Recount(registers=registers, corrupt=tuple(sorted(corrupt)), untrue=untrue)
+
+    def mend(self, facts: Sequence[Fact], run: str) -> int:
+        genuine = [fact for fact in facts if is_genuine(fact)]
+        if not genuine:
+            return 0
+        self._log.append_batch(self._engine.encoded(genuine, f"repair-{run}"))
+        return self._registers.merge(genuine)
+
+    def replace(self, old: Fact, new: Fact) -> bool:
+        if old.vehicle_id != new.vehicle_id or not is_genuine(new):
+            return False
+        return self._registers.replace(old, new)
+
+    def bury(self, tombstones: Sequence[Tombstone]) -> int:
+        # First the log, so that nothing can come back from it.
+        self._log.bury(tombstones)
+        return self._registers.bury(tombstones)
+
+    def batches_since(self, cursor: int, limit: int) -> Batches:
+        return self._log.batches_since(cursor, limit)
