@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     help="A share of rows, 0 to 1, with this dirt.",
 )
 @click.option("--fault", multiple=True, metavar="KIND", help="A fault of the whole file.")
+@click.option(
+    "--trips", is_flag=True, help="Also OUT.trips.csv: the true trips, for `fleetcore trips`."
+)
 @click.option("--time-format", metavar="FORMAT", default="iso", help="Of times: iso or epoch-ms.")
 @json_option
 def generate(
@@ -58,6 +61,7 @@ def generate(
     interval_s: int,
     dirt: tuple[str, ...],
     fault: tuple[str, ...],
+    trips: bool,
     time_format: str,
     as_json: bool,
 ) -> None:
@@ -83,7 +87,7 @@ def generate(
             f"the last report would be at {spec.end.isoformat()}, in the future, where the rules "
             "reject it; say an earlier --start, a shorter --interval-s or more --vehicles"
         )
-    print_generated(write_fleet(spec, out), as_json=as_json)
+    print_generated(write_fleet(spec, out, with_trips=trips), as_json=as_json)
 
 
 def _shares(texts: Sequence[str]) -> dict[str, float]:

@@ -8,9 +8,14 @@ from typing import BinaryIO, Final
 
 from attrs import evolve, frozen
 
-from fleetcore.application.generation.generator import generate, generated_vehicles
+from fleetcore.application.generation.generator import (
+    generate,
+    generated_trips,
+    generated_vehicles,
+)
 from fleetcore.application.generation.metadata import vehicles_csv
 from fleetcore.application.generation.spec import FleetSpec
+from fleetcore.application.generation.true_trips import trips_csv
 from fleetcore.application.generation.truth import Truth
 from fleetcore.errors import InvalidConfiguration
 from fleetcore_entrypoints.cli.output import print_json, shown
@@ -26,12 +31,15 @@ class GeneratedFiles:
 
     file: Path
     vehicles: Path
+    trips: Path | None
     truth_file: Path
     truth: Truth
 
 
-def write_fleet(spec: FleetSpec, out: Path) -> GeneratedFiles:
+def write_fleet(spec: FleetSpec, out: Path, *, with_trips: bool = False) -> GeneratedFiles:
     """Generate `out`, and beside it what goes with it: `fleet.vehicles.csv` of `fleet.csv`.
+
+    The true trips are among it where they are asked for.
 
     The suffix `.gz` or `.zst` compresses it. It gets its name when it is whole, the truth last.
     Raises `InvalidConfiguration` where `out` cannot be such a file.
@@ -40,6 +48,7 @@ def write_fleet(spec: FleetSpec, out: Path) -> GeneratedFiles:
         raise InvalidConfiguration(f"{out} is there and no file; say another name")
     stem = out.name.removesuffix(".csv")
     vehicles = out.with_name(f"{stem}.vehicles.csv")
+    trips = out.with_name(f"{stem}.trips.csv") if with_trips else None
     truth_file = out.with_name(f"{stem}.truth.json")
     unfinished = out.with_name(out.name + _UNFINISHED)
     if out.suffix == ".gz" and not spec.faults & _GZIP_FAULTS:
@@ -56,8 +65,12 @@ def write_fleet(spec: FleetSpec, out: Path) -> GeneratedFiles:
     finally:
         unfinished.unlink(missing_ok=True)
     vehicles.write_text(vehicles_csv(generated_vehicles(spec)), encoding="utf-8")
+    if trips is not None:
+        trips.write_text(trips_csv(generated_trips(spec, truth)), encoding="utf-8")
     truth_file.write_text(truth.as_json(), encoding="utf-8")
-    return GeneratedFiles(file=out, vehicles=vehicles, truth_file=truth_file, truth=truth)
+    return GeneratedFiles(
+        file=out, vehicles=vehicles, trips=trips, truth_file=truth_file, truth=truth
+    )
 
 
 def _sink(file: BinaryIO, spec: FleetSpec, out: Path) -> AbstractContextManager[BinaryIO]:
@@ -78,6 +91,7 @@ def print_generated(files: GeneratedFiles, *, as_json: bool) -> None:
             {
                 "path": str(files.file),
                 "vehicles": str(files.vehicles),
+                **({} if files.trips is None else {"trips": str(files.trips)}),
                 "truth": str(files.truth_file),
                 "bytes": files.file.stat().st_size,
                 "expected": {**files.truth.expected(), "error": files.truth.error},
@@ -86,4 +100,6 @@ def print_generated(files: GeneratedFiles, *, as_json: bool) -> None:
         return
     print(f"{shown(str(files.file))}: {files.truth.counts.read:,} rows")
     print(f"{shown(str(files.vehicles))}: metadata of the vehicles, for --vehicles")
+    if files.trips is not None:
+        print(f"{shown(str(files.trips))}: the true trips, for fleetcore trips --score")
     print(f"{shown(str(files.truth_file))}: the counts that an ingestion of it must end with")

@@ -16,8 +16,10 @@ from fleetcore.application.generation.observations import observations
 from fleetcore.application.generation.repeats import Cells, Repeats
 from fleetcore.application.generation.roads import roads_of
 from fleetcore.application.generation.spec import COLUMNS, FleetSpec
+from fleetcore.application.generation.true_trips import true_trips
 from fleetcore.application.generation.truth import Tally, Truth
 from fleetcore.application.generation.writing import RowWriter, compressed
+from fleetcore.application.known_trips import KnownTrips
 from fleetcore.domain.vehicles import Vehicle
 
 BATCH_ROWS: Final = 8192
@@ -46,6 +48,17 @@ def generated_vehicles(spec: FleetSpec) -> tuple[Vehicle, ...]:
     return vehicles_of(_members(spec))
 
 
+def generated_trips(spec: FleetSpec, truth: Truth) -> KnownTrips:
+    """The trips that the vehicles make in the file of this spec, whose truth is given.
+
+    What dirt did to a report changes nothing: they are of the drives. The drives are driven
+    again, so it takes as long as the file did.
+    """
+    counts = truth.counts
+    reports = counts.read - counts.duplicate - counts.conflicting
+    return true_trips(islice(_reports(spec), reports), spec.time_format)
+
+
 def _random(spec: FleetSpec, purpose: str) -> Random:
     """Randomness of its own for each purpose: dirt leaves the fleet and its drives as they are."""
     return Random(f"{spec.seed}/{purpose}")  # noqa: S311 - a simulation, repeatable by seed
@@ -55,9 +68,10 @@ def _members(spec: FleetSpec) -> tuple[Member, ...]:
     return fleet_of(spec.vehicles, _random(spec, "fleet"))
 
 
-def _clean_rows(spec: FleetSpec) -> Iterator[Cells]:
+def _reports(spec: FleetSpec) -> Iterator[Cells]:
+    """What the vehicles report, with all columns."""
     rng = _random(spec, "drives")
-    rows = observations(
+    return observations(
         _members(spec),
         roads_of(spec.interval_s, rng),
         start_s=int(spec.start.timestamp()),
@@ -65,6 +79,10 @@ def _clean_rows(spec: FleetSpec) -> Iterator[Cells]:
         style=spec.time_format,
         rng=rng,
     )
+
+
+def _clean_rows(spec: FleetSpec) -> Iterator[Cells]:
+    rows = _reports(spec)
     if spec.columns != COLUMNS:
         rows = map(itemgetter(*(COLUMNS.index(column) for column in spec.columns)), rows)
     return with_notes(rows, spec)
