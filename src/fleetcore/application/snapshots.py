@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
 from attrs import frozen
 
-from fleetcore.application.following import follow, registers_view
+from fleetcore.application.following import follow_registers
 from fleetcore.application.snapshot_text import (
     SnapshotEnd,
     SnapshotHead,
@@ -64,8 +64,10 @@ def take(
     """Write a snapshot of the registers; what it is, and its size in bytes.
 
     The cursor is noted before the scan: what is merged meanwhile may be in it or not, and comes
-    again from the log. Raises `StorageUnavailable`.
+    again from the log. Where a vehicle is forgotten meanwhile another one takes its place.
+    Raises `StorageUnavailable`.
     """
+    buried = registers.tombstones()
     cursors = {LOG: registers.cursor()}
     head = SnapshotHead(taken_at_ms=clock.now_ms(), region=region)
     name = name_of(head.taken_at_ms)
@@ -73,6 +75,9 @@ def take(
     size_bytes = store.write(
         name, _compressed(lines_of(head, registers.scan(), cursors, ends.append))
     )
+    if registers.tombstones() != buried:
+        store.remove(name)
+        return take(registers, store, clock, region=region)
     return _snapshot(name, head, ends[-1]), size_bytes
 
 
@@ -121,8 +126,30 @@ def restore(
         # beginning, or what it says next would be passed over.
         cursor = chosen.cursor if chosen.cursor <= log.reached() else 0
         _merge_all(registers, _facts_in(store, chosen.name), cursor)
-    follow(log, registers_view(registers, log))
+    follow_registers(log, registers)
     return Restored(snapshot=chosen, refused=tuple(refused))
+
+
+def without(store: SnapshotStore, name: str, is_forgotten: Callable[[str], bool]) -> int:
+    """Rewrite a snapshot without drivers, by vehicle id, if it has any; how many it had.
+
+    When it was taken, its region and its cursors stay. Raises `CorruptObject`, `ObjectMissing`,
+    `StorageUnavailable`.
+    """
+    head: SnapshotHead | None = None
+    end: SnapshotEnd | None = None
+    gone = 0
+    for each in parsed(_lines_in(store, name)):
+        if isinstance(each, SnapshotHead):
+            head = each
+        elif isinstance(each, SnapshotEnd):
+            end = each
+        else:
+            gone += is_forgotten(each.vehicle_id)
+    if gone and head is not None and end is not None:
+        left = (fact for fact in _facts_in(store, name) if not is_forgotten(fact.vehicle_id))
+        store.write(name, _compressed(lines_of(head, left, end.cursors, lambda _end: None)))
+    return gone
 
 
 def thin_out(store: SnapshotStore, now_ms: int, settings: SnapshotSettings) -> tuple[str, ...]:

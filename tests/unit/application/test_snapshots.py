@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import pytest
@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fleetcore.application import snapshots
-from fleetcore.application.following import follow, registers_view
+from fleetcore.application.following import follow_registers
+from fleetcore.domain.digests import leaf_of
 from fleetcore.domain.facts import Fact, fact_of
 from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.snapshots import SnapshotSettings
+from fleetcore.domain.tombstones import Tombstone, key_of
 from fleetcore.errors import CorruptObject, InvalidInput, ObjectMissing
 from fleetcore.ports.live_log import LiveLog
 from fleetcore_adapters.memory.clock import MemoryClock
@@ -42,7 +44,7 @@ class _Region:
     def report(self, *facts: Fact) -> None:
         """Vehicles report, and the registers follow."""
         self.log.append_batch(MemoryLiveEngine().encoded(facts, "live-home"))
-        follow(self.log, registers_view(self.registers, self.log))
+        follow_registers(self.log, self.registers)
 
     def take(self) -> snapshots.Snapshot:
         """A snapshot, and a minute goes by."""
@@ -139,9 +141,9 @@ class _Counted(MemoryRegisters):
         super().__init__()
         self.merged = 0
 
-    def merge(self, facts: Sequence[Fact], cursor: int | None = None) -> int:
+    def merge(self, facts: Sequence[Fact], cursor: int | None = None, since: int = 0) -> int:
         self.merged += len(facts)
-        return super().merge(facts, cursor)
+        return super().merge(facts, cursor, since)
 
 
 def test_the_log_is_not_read_from_its_beginning(region: _Region) -> None:
@@ -234,20 +236,23 @@ def test_snapshots_are_thinned_out(region: _Region) -> None:
     assert () == snapshots.thin_out(region.store, region.clock.now_ms(), SnapshotSettings())
 
 
-def _growing_for_ever() -> Iterator[bytes]:
-    yield from [b" " * (1 << 20)] * 64
+def _packed(text: bytes) -> bytes:
+    return gzip.compress(text, mtime=0)
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
-        b"{}",
-        gzip.compress(b""),
-        gzip.compress(b"{}"),
-        gzip.compress(b"x" * 1_000_000),
-        gzip.compress(b"".join(_growing_for_ever())),
-        gzip.compress(b'{"timestamp":"2023-11-14T22:13:20.000Z","region":"eu","drivers":{\n'),
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"{}", id="plain"),
+        pytest.param(_packed(b""), id="empty"),
+        pytest.param(_packed(b"{}"), id="other"),
+        pytest.param(_packed(b"x" * 1_000_000), id="one-line"),
+        pytest.param(_packed(b" " * (64 << 20)), id="more-than-memory"),
+        pytest.param(
+            _packed(b'{"timestamp":"2023-11-14T22:13:20.000Z","region":"eu","drivers":{\n'),
+            id="only-a-head",
+        ),
     ],
 )
 def test_what_is_no_snapshot_is_refused(region: _Region, content: bytes) -> None:
@@ -279,3 +284,48 @@ def test_other_names_are_refused(name: str) -> None:
     """A name tells when it was taken."""
     with pytest.raises(InvalidInput):
         snapshots.taken_at_ms(name)
+
+
+def test_a_snapshot_is_rewritten_without_a_vehicle(region: _Region) -> None:
+    """When it was taken, its region and its cursor stay, and it is whole."""
+    region.report(_fact(1), _fact(2))
+    taken = region.take()
+    gone = snapshots.without(region.store, taken.name, lambda vehicle_id: vehicle_id == "cab-1")
+    left = snapshots.verify(region.store, taken.name)
+
+    assert (1, 1) == (gone, left.drivers)
+    assert (taken.name, taken.region, taken.taken_at_ms, taken.cursor) == (
+        left.name,
+        left.region,
+        left.taken_at_ms,
+        left.cursor,
+    )
+    assert b"cab-1" not in gzip.decompress(b"".join(region.store.read(taken.name)))
+
+
+def test_a_snapshot_without_the_vehicle_stays_as_it_is(region: _Region) -> None:
+    """Not a byte is written."""
+    region.report(_fact(2))
+    taken = region.take()
+    before = b"".join(region.store.read(taken.name))
+
+    assert 0 == snapshots.without(region.store, taken.name, lambda each: each == "cab-1")
+    assert before == b"".join(region.store.read(taken.name))
+
+
+def test_a_vehicle_that_is_forgotten_meanwhile_is_in_no_snapshot(region: _Region) -> None:
+    """Not in the one that is being written at the moment either; one is left, without it."""
+
+    class Burying(MemorySnapshotStore):
+        def write(self, name: str, content: Iterable[bytes]) -> int:
+            size_bytes = super().write(name, content)
+            grave = Tombstone(key=key_of("cab-1"), leaf=leaf_of("cab-1"), forgotten_at_ms=5)
+            region.registers.bury([grave])
+            region.clock.advance(1)
+            return size_bytes
+
+    region.report(_fact(1), _fact(2))
+    store = Burying()
+    taken, _ = snapshots.take(region.registers, store, region.clock, region="eu")
+
+    assert ((taken.name,), 1) == (store.names(), snapshots.verify(store, taken.name).drivers)

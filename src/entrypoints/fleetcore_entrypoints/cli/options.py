@@ -16,6 +16,7 @@ from fleetcore.errors import InvalidConfiguration, InvalidInput, StorageUnavaila
 if TYPE_CHECKING:
     from fleetcore_entrypoints.wiring.app import App
     from fleetcore_entrypoints.wiring.aws import AwsApp
+    from fleetcore_entrypoints.wiring.live import LiveApp
     from fleetcore_entrypoints.wiring.local import LocalApp
 
 AppT = TypeVar("AppT", bound="App")
@@ -73,6 +74,9 @@ timezone_option = click.option(
 speed_unit_option = click.option("--speed-unit", metavar="UNIT", help="km/h, mph, m/s or kn.")
 vehicles_option = click.option(
     "--vehicles", metavar="FILE|URL", help="Vehicles' metadata, JSON or CSV."
+)
+region_option = click.option(
+    "--region", metavar="NAME", help="What the region in this folder is called (else home)."
 )
 ingestion_argument = click.argument(
     "ingestion", metavar="ID", help="An ingestion, or how its id begins."
@@ -141,6 +145,22 @@ def existing_folder(data: Path) -> Iterator[LocalApp]:
 
     with _closed(wire_local(data)) as app:
         yield app
+
+
+@contextmanager
+def existing_region(data: Path, region: str | None = None) -> Iterator[LiveApp]:
+    """The region of a data folder, which is made if it does not exist; `region` is its name.
+
+    Raises `InvalidInput` for a fleet on AWS.
+    """
+    refuse_aws(data)
+    from fleetcore_entrypoints.wiring.live import wire_live
+
+    app = wire_live(data, region)
+    try:
+        yield app
+    finally:
+        app.close()
 
 
 @contextmanager

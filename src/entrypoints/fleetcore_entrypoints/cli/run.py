@@ -49,17 +49,16 @@ def run(
     (only with a URL; its options may follow), `follow`, `drift watch`, `snapshot watch`. Ctrl-C
     or SIGTERM ends all of them after what is in hand is stored.
     """
-    import signal
-    import threading
-
     from fleetcore_entrypoints.cli.output import note
+    from fleetcore_entrypoints.cli.stopping import stopped_by_signals
     from fleetcore_entrypoints.cli.supervisor import Supervisor
 
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
     commands = commands_of(url, listening, data=data, config=config, region=region)
-    with Supervisor(commands, note) as supervisor, _view(as_json=as_json) as show:
+    with (
+        stopped_by_signals() as stopped,
+        Supervisor(commands, note) as supervisor,
+        _view(as_json=as_json) as show,
+    ):
         while not stopped.wait(_EVERY_S):
             show(supervisor.tend())
 

@@ -1,0 +1,96 @@
+"""`fleetcore run`: a whole region in one command, with a real broker."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from tests.standins.mosquitto import running_mosquitto
+from tests.standins.mqtt_publisher import Publisher
+from tests.standins.server import LOOPBACK
+from tests.system.live import message
+
+pytestmark = pytest.mark.system
+
+COMMAND: Final = (
+    sys.executable,
+    "-c",
+    "from fleetcore_entrypoints.cli.main import run; run()",
+)
+PATIENCE: Final = 60
+"""So many lines, one a second, are waited for what has to come."""
+
+
+class _Region:
+    """A process that runs a region, and what it says."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+
+    def until(self, is_so: Callable[[Mapping[str, Any]], bool]) -> Mapping[str, Any]:
+        """The first thing it says that is so."""
+        assert self.process.stdout is not None
+        said: dict[str, Any] = {}
+        for _, line in zip(range(PATIENCE), self.process.stdout, strict=False):
+            said = json.loads(line)
+            if is_so(said):
+                return said
+        raise AssertionError(f"it was never so: {said}")
+
+
+@contextmanager
+def _running(data: Path, *words: str) -> Iterator[_Region]:
+    config = data / "fleet.toml"
+    config.write_text("[snapshots]\nevery_s = 2\n\n[drift]\nevery_s = 2\n", "utf-8")
+    command = [*COMMAND, "run", *words, "--data", str(data / "data"), "--json"]
+    with subprocess.Popen(
+        [*command, "--config", str(config)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield _Region(process)
+        finally:
+            process.kill()
+
+
+def _is_up(said: Mapping[str, Any]) -> bool:
+    return all(said[name].get("pid") for name in ("listen", "follow", "drift", "snapshot"))
+
+
+def _is_listening(said: Mapping[str, Any]) -> bool:
+    return said["listen"].get("problem", "not yet") is None
+
+
+def test_a_region_is_one_command(tmp_path: Path) -> None:
+    """Listener, views, drift and snapshots run, are begun again when killed, and end when asked."""
+    with running_mosquitto() as broker:
+        url = f"mqtt://{LOOPBACK}:{broker.port}/fleet/#"
+        with _running(tmp_path, url) as region, Publisher(broker.port, "p") as publisher:
+            before = region.until(_is_up)
+            region.until(_is_listening)
+            publisher.send(map(message, range(200)))
+            publisher.settle()
+            first = region.until(lambda said: said["snapshot"].get("drivers", 0) > 0)
+            for name in ("listen", "follow", "drift", "snapshot"):
+                os.kill(first[name]["pid"], signal.SIGKILL)
+            again = region.until(
+                lambda said: _is_up(said) and all(said[each]["restarts"] for each in said)
+            )
+            publisher.send(map(message, range(200, 400)))
+            publisher.settle()
+            region.until(lambda said: _is_listening(said) and said["listen"]["stored"] > 0)
+            region.process.send_signal(signal.SIGTERM)
+            status = region.process.wait(60)
+
+    assert 0 == status
+    assert before["listen"]["pid"] != again["listen"]["pid"]
+    for name in ("listen", "follow", "drift", "snapshot"):
+        with pytest.raises(ProcessLookupError):
+            os.kill(again[name]["pid"], 0)
