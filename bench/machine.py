@@ -18,12 +18,21 @@ _THEIRS: Final = (*PEERS, "numpy", "pyarrow")
 _CPU_INFO: Final = Path("/proc/cpuinfo")
 
 
-def described() -> dict[str, object]:
+def described(*, peers: bool = True) -> dict[str, object]:
     """The machine, its load when it was asked, and the versions of what is compared."""
+    return {**_own(), "peers_with": _versions_of_peers() if peers else {}}
+
+
+def _versions_of_peers() -> dict[str, str]:
     versions = (
         "import json; from importlib.metadata import version; "
         f"print(json.dumps({{name: version(name) for name in {_THEIRS!r}}}))"
     )
+    found: dict[str, str] = json.loads(run([PEER_PYTHON, "-c", versions]).output)
+    return found
+
+
+def _own() -> dict[str, object]:
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
@@ -32,7 +41,6 @@ def described() -> dict[str, object]:
         "load_before": round(os.getloadavg()[0], 2),
         "python": sys.version.split()[0],
         "fleetcore_with": {name: version(name) for name in _OURS},
-        "peers_with": json.loads(run([PEER_PYTHON, "-c", versions]).output),
     }
 
 

@@ -15,7 +15,7 @@ from rich.table import Table
 from bench.findings import Figure, Findings
 
 _HEADINGS: Final = ("what", "value", "min - max", "target", "", "note")
-_DIGITS: Final = {"x": 2, "s": 2, "ms": 1, "MB": 0}
+_DIGITS: Final = {"x": 2, "s": 2, "ms": 1, "MB": 0, "kB": 1, "%": 1, "/s": 0}
 _WIDTH: Final = 120
 
 
@@ -73,10 +73,9 @@ def _lines(findings: Findings, machine: Mapping[str, Any]) -> list[str]:
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, "
         f"{machine['system']}, load {machine['load_before']} before the run"
     )
-    versions = (
-        f"Python {machine['python']}; {_versions(machine['fleetcore_with'])}; "
-        f"peers: {_versions(machine['peers_with'])}"
-    )
+    versions = f"Python {machine['python']}; {_versions(machine['fleetcore_with'])}"
+    if machine["peers_with"]:
+        versions += f"; peers: {_versions(machine['peers_with'])}"
     problems = [f"not measured: {problem}" for problem in findings.problems]
     return [*checks, *problems, f"machine: {where}", f"versions: {versions}"]
 

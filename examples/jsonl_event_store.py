@@ -20,7 +20,7 @@ from attrs import asdict
 from fleetcore.codec.envelope import Envelope
 from fleetcore.codec.event_codec import EventCodec
 from fleetcore.codec.ingestion_events import INGESTION_EVENTS
-from fleetcore.domain.ingestion import IngestionEvent
+from fleetcore.domain.ingestion_events import IngestionEvent
 from fleetcore.errors import VersionConflict
 from fleetcore.ports.event_store import E, EventStore, checked_size
 

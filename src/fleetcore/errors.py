@@ -5,6 +5,7 @@
     |   |-- InvalidConfiguration    fleet.toml or an option: which key, and what is allowed
     |   |-- InvalidMapping          columns and fields cannot be matched
     |   |-- UnreadableFile          the content is not a readable CSV file
+    |   |-- BrokerRefused           a broker of messages does not let us in
     |   `-- UnknownIngestion        no ingestion has this id
     |-- InvalidEvent                a location event that cannot exist
     |-- UnbalancedLedger            counts that break one of the ledger's equations
@@ -57,6 +58,12 @@ class UnreadableFile(InvalidInput):
     """The content is not a CSV file that can be read."""
 
     code = "unreadable-file"
+
+
+class BrokerRefused(InvalidInput):
+    """A broker of messages does not let us in: credentials, certificate, client id or topic."""
+
+    code = "broker-refused"
 
 
 class UnknownIngestion(InvalidInput):

@@ -9,13 +9,23 @@ from pkgutil import iter_modules
 from typing import Final
 
 import pytest
-from tests.contract.harness import arrow, cloudwatch, dynamodb, local, memory, redis, s3, sqs
+from tests.contract.harness import (
+    arrow,
+    cloudwatch,
+    dynamodb,
+    local,
+    memory,
+    redis,
+    regions,
+    s3,
+    sqs,
+)
 from tests.contract.harness.harness import Harness, Rows
 from tests.contract.matrix import Matrix
 
 import fleetcore.ports
 
-TECHNOLOGIES: Final = (memory, local, arrow, s3, sqs, dynamodb, cloudwatch, redis)
+TECHNOLOGIES: Final = (memory, local, arrow, s3, sqs, dynamodb, cloudwatch, redis, regions)
 
 HARNESSES: Final[Rows] = {
     port.name: tuple(row for each in TECHNOLOGIES for row in each.ROWS.get(port.name, ()))

@@ -14,7 +14,7 @@ from hypothesis import Phase, find, given, settings
 
 from fleetcore.domain.cells import number_in
 from fleetcore.domain.chunks import Chunk
-from fleetcore.domain.ingestion import Sizes
+from fleetcore.domain.ingestion_events import Sizes
 from fleetcore.domain.lanes import Lane
 from fleetcore.domain.location import REQUIRED_FIELDS, LocationEvent
 from fleetcore.domain.vehicles import Vehicle

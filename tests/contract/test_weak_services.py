@@ -24,7 +24,7 @@ from fleetcore.application.ingesting import Request, ingest
 from fleetcore.application.storing import store
 from fleetcore.application.streams import IngestionStream, ingestions
 from fleetcore.application.tracks import BEGINNING_MS, END_MS
-from fleetcore.domain.ingestion import Sizes
+from fleetcore.domain.ingestion_events import Sizes
 from fleetcore.domain.ledger import Ledger
 from fleetcore.domain.location import LocationEvent
 from fleetcore.errors import FleetcoreError, StorageUnavailable

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from random import Random
 from typing import TypeVar
 
-from fleetcore.domain.ingestion import IngestionEvent
+from fleetcore.domain.ingestion_events import IngestionEvent
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.parts import DeadLetter, LaneMessage, Part, StoredEvent
 from fleetcore.errors import StorageUnavailable

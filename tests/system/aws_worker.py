@@ -22,7 +22,7 @@ from aws_lambda_powertools.logging import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 from tests.system.cloud import QUEUES, Cloud, Context, Handler, handlers_on
 
-from fleetcore.domain.ingestion import Sizes
+from fleetcore.domain.ingestion_events import Sizes
 from fleetcore_entrypoints.wiring.aws import wire_aws
 
 SMALL: Final = Sizes(block_bytes=16_000, blocks_per_chunk=2)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from fleetcore.application.ingesting import Request, ingest
 from fleetcore.application.storing import resume
-from fleetcore.domain.ingestion import Sizes
+from fleetcore.domain.ingestion_events import Sizes
 from fleetcore.errors import FleetcoreError
 from fleetcore_adapters.local.source import FileSource
 from fleetcore_entrypoints.wiring.local import LocalApp, wire_local

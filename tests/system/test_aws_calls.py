@@ -17,7 +17,7 @@ from tests.infra.iam import operation_of, resources_of
 from tests.system.cloud import QUEUES, TABLES, Cloud, Context, Handler, handlers_on
 from tests.system.deployed import Deployed, city_rows, deployed, large_row, written_files
 
-from fleetcore.domain.ingestion import ChunkProcessed, IngestionEvent, Sizes
+from fleetcore.domain.ingestion_events import ChunkProcessed, IngestionEvent, Sizes
 from fleetcore.errors import StorageUnavailable
 from fleetcore_adapters.aws.clients import Clients
 from fleetcore_adapters.aws.dynamodb.event_store import DynamoEventStore

@@ -360,12 +360,30 @@ def test_rules_and_the_limits_in_force(fleetcore: Command) -> None:
     assert (plain["future"]["severity"], changed["future"]["severity"]) == ("reject", "off")
     assert ["max_speed_kmh", "150", "90"] in table
     assert ["max_age_s", "31536000"] in table
-    assert {limit for rule in plain.values() for limit in rule["limits"]} == {
-        "max_speed_kmh",
-        "max_accuracy_m",
-        "max_ahead_s",
-        "max_age_s",
+    assert {
+        limit for rule in plain.values() if rule["kind"] == "event" for limit in rule["limits"]
+    } == {"max_speed_kmh", "max_accuracy_m", "max_ahead_s", "max_age_s"}
+
+
+def test_track_rules_and_their_limits(fleetcore: Command) -> None:
+    """Beside those of events, told apart by kind; all limits of tracks are in the table."""
+    Path("fleet.toml").write_text(
+        '[track]\nmax_static_s = "off"\n[track.class.taxi]\nmin_stop_s = 60\n'
+        'max_implied_speed_kmh = 120\n[rules]\nstatic = "reject"\n',
+        encoding="utf-8",
+    )
+    words = ("rules", "--config", "fleet.toml")
+    listed = {rule["code"]: rule for rule in fleetcore(*words, "--json").objects}
+    table = [line.split() for line in fleetcore(*words).out.splitlines()]
+
+    assert {"implied-speed", "stuck", "too-frequent", "static"} == {
+        code for code, rule in listed.items() if rule["kind"] == "track"
     }
+    assert "reject" == listed["static"]["severity"]
+    assert None is listed["static"]["limits"]["max_static_s"]
+    assert {"taxi": {"max_implied_speed_kmh": 120.0}} == listed["implied-speed"]["class_limits"]
+    assert ["max_static_s", "off"] in table
+    assert ["min_stop_s", "120", "60"] in table
 
 
 def test_replay_takes_rejected_rows_in_by_other_rules(fleetcore: Command, ingested: str) -> None:

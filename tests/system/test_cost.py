@@ -22,7 +22,7 @@ from fleetcore.application.generation.generator import generate
 from fleetcore.application.generation.spec import FleetSpec
 from fleetcore.application.ingesting import ingest
 from fleetcore.application.storing import store
-from fleetcore.domain.ingestion import ChunkProcessed, Sizes
+from fleetcore.domain.ingestion_events import ChunkProcessed, Sizes
 from fleetcore.domain.parts import Part
 from fleetcore_adapters.aws.dynamodb.values import item_size
 from fleetcore_entrypoints.costs.calls import (

@@ -12,13 +12,15 @@ from typing import BinaryIO, Final, Self
 from fleetcore.application import tracks
 from fleetcore.application.ingesting import NOTHING, Ingested, Request, Watcher, ingest
 from fleetcore.application.storing import resume
+from fleetcore.application.trips import journey
 from fleetcore.domain.parts import StoredEvent
+from fleetcore.domain.tracks.trips import Journey
 from fleetcore.errors import FleetcoreError, InvalidInput
 from fleetcore_adapters.files.stored_source import StoredSource
 from fleetcore_adapters.local.object_store import UNFINISHED_FOLDER
 from fleetcore_adapters.local.source import FileSource
 from fleetcore_adapters.local.source_list import STDIN, sources
-from fleetcore_entrypoints.options import PathText, id_asked_for, request_of
+from fleetcore_entrypoints.options import PathText, id_asked_for, judges_at, request_of
 from fleetcore_entrypoints.wiring.local import LocalApp, wire_local
 
 DEFAULT_FOLDER: Final = "fleetcore-data"
@@ -133,18 +135,38 @@ class LocalFleet:
         end: datetime | None = None,
         *,
         clean: bool = False,
+        vehicles: PathText | None = None,
+        config: PathText | None = None,
     ) -> tuple[StoredEvent, ...]:
         """A vehicle's events in event order, `start <= observed_at < end`.
 
-        Every payload of an instant is in it; `clean` leaves only the winner of each. Raises
-        `InvalidInput` for a time without an offset from UTC.
+        Every payload of an instant is in it; `clean` leaves only the winner of each, and none
+        that a track rule rejects: by the limits of `config`, a `fleet.toml`, for the class that
+        `vehicles`, metadata as in `ingest`, says. Raises `InvalidInput` for a time without an
+        offset from UTC.
         """
-        return tracks.track(
-            self.app.fleet,
-            id_asked_for(vehicle_id),
-            tracks.BEGINNING_MS if start is None else _epoch_ms(start),
-            tracks.END_MS if end is None else _epoch_ms(end),
-            clean=clean,
+        asked, span = id_asked_for(vehicle_id), _span(start, end)
+        if not clean:
+            return tracks.track(self.app.fleet, asked, *span)
+        judge_of = judges_at(config, vehicles)
+        return tracks.clean_track(self.app.fleet, asked, *span, judge_of=judge_of).events
+
+    def trips(
+        self,
+        vehicle_id: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        vehicles: PathText | None = None,
+        config: PathText | None = None,
+    ) -> Journey:
+        """A vehicle's stops, trips and silences, in order, that lie even partly in a span.
+
+        They are found in its clean track; see `track` for the limits and what is raised.
+        """
+        judge_of = judges_at(config, vehicles)
+        return journey(
+            self.app.fleet, id_asked_for(vehicle_id), *_span(start, end), judge_of=judge_of
         )
 
     def latest(self, *vehicle_ids: str) -> tuple[StoredEvent, ...]:
@@ -165,6 +187,13 @@ def open_local(folder: PathText = DEFAULT_FOLDER) -> LocalFleet:
         app.close()
         raise
     return LocalFleet(app)
+
+
+def _span(start: datetime | None, end: datetime | None) -> tuple[int, int]:
+    return (
+        tracks.BEGINNING_MS if start is None else _epoch_ms(start),
+        tracks.END_MS if end is None else _epoch_ms(end),
+    )
 
 
 def _epoch_ms(instant: datetime) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, cast
 from fleetcore.application.fleet_file import FleetConfig, fleet_config
 from fleetcore.application.ingesting import Metadata, Request
 from fleetcore.application.reading_options import ReadingOptions
+from fleetcore.application.tracks import JudgeOf, judges
 from fleetcore.domain.interpretation import SpeedUnit
 from fleetcore.domain.location import normalised_id
 from fleetcore.errors import InvalidConfiguration, InvalidInput
@@ -75,6 +76,12 @@ def config_at(path: PathText | None) -> FleetConfig:
         raise InvalidConfiguration(f"{path}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise InvalidConfiguration(f"{path}: the file is not UTF-8: {error}") from None
+
+
+def judges_at(config: PathText | None, vehicles: PathText | None) -> JudgeOf:
+    """The judges of tracks by a `fleet.toml` and vehicles' metadata; raises as `request_of`."""
+    directory = None if vehicles is None else metadata_at(vehicles).directory
+    return judges(config_at(config).track, directory)
 
 
 def metadata_at(where: PathText, fetch_s3: Callable[[str], bytes] | None = None) -> Metadata:

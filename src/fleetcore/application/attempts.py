@@ -9,7 +9,7 @@ from attrs import frozen
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.ingestion_ids import attempt, content_prefix, ingestion_id
 from fleetcore.application.streams import IngestionStream, ingestions
-from fleetcore.domain.ingestion import IngestionEvent, Received, Supersede
+from fleetcore.domain.ingestion_events import IngestionEvent, Received, Supersede
 from fleetcore.ports.event_store import EventStore
 from fleetcore.ports.origins import Origin
 

@@ -9,7 +9,8 @@ from fleetcore.application import rejects
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.streams import IngestionStream
 from fleetcore.domain.chunks import Chunk, EncodedPart
-from fleetcore.domain.ingestion import ChunkProcessed, CommitChunk, Ingestion
+from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ingestion_events import ChunkProcessed, CommitChunk
 from fleetcore.domain.parts import LaneMessage, Part
 from fleetcore.ports.batch_engine import Work
 from fleetcore.ports.source import Source

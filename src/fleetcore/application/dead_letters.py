@@ -8,7 +8,8 @@ from typing import Final
 
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.streams import IngestionStream, readable_states
-from fleetcore.domain.ingestion import GiveUpPart, Ingestion, Redrive
+from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ingestion_events import GiveUpPart, Redrive
 from fleetcore.domain.parts import UNEXPLAINED, DeadLetter, LaneMessage
 from fleetcore.errors import FleetcoreError, IllegalCommand, UndecodableEvent
 

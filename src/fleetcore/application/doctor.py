@@ -16,12 +16,13 @@ from fleetcore.application.fleet import Fleet
 from fleetcore.application.object_checks import leftovers, rejects_as_told
 from fleetcore.application.streams import IngestionStream, ingestions
 from fleetcore.application.sweeping import owner
-from fleetcore.domain.ingestion import Ingestion, IngestionEvent
+from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ingestion_events import IngestionEvent
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.location import precedence
 from fleetcore.domain.parts import LaneMessage, StoredEvent
 from fleetcore.errors import StorageUnavailable, UnbalancedLedger, UndecodableEvent
-from fleetcore.ports.catalogue import Catalogue
+from fleetcore.ports.catalogue import TAIL, Catalogue
 from fleetcore.ports.event_store import EventStore
 from fleetcore.ports.progress import Progress, unwatched
 
@@ -48,7 +49,7 @@ def diagnose(
     yield from _messages(told, messages)
     yield from _outcomes(told)
     yield from _origins(told)
-    files = examined(fleet.objects, told, rows_in, progress)
+    files = examined(fleet.objects, catalogue, told, rows_in, progress)
     wrong = [*damages(told, files), *differences(told, files), *recounts(told, files)]
     yield from wrong
     yield from rejects_as_told(fleet.objects, told)
@@ -156,11 +157,11 @@ def _said(outcome: StoreOutcome | None) -> str:
 
 def _origins(told: Told) -> Iterator[Finding]:
     """Whether every part that was appended, and every fresh file's, is one that a chunk names."""
-    appended = {key: owner(key) for key in told.recorded}
+    appended = {key: owner(key) for key in told.recorded if not key.startswith(TAIL)}
     fresh = {
         entry.file.origin: owner(entry.file.key)
         for entry in told.listing.entries
-        if entry.file.origin is not None
+        if entry.file.origin is not None and not entry.file.key.startswith(TAIL)
     }
     parts = told.parts()
     for origin, ingestion in {**appended, **fresh}.items():

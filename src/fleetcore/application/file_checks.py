@@ -10,9 +10,9 @@ from typing import Final, Literal, TypeAlias
 from attrs import asdict, frozen
 
 from fleetcore.application.findings import AFRESH, RESTORE, Finding, Told, fault
-from fleetcore.application.sweeping import rows_brought
+from fleetcore.application.sweeping import is_folded, live_rows, rows_brought
 from fleetcore.errors import CorruptObject, ObjectMissing
-from fleetcore.ports.catalogue import Entry, Extent
+from fleetcore.ports.catalogue import TAIL, Catalogue, Entry, Extent
 from fleetcore.ports.object_store import ObjectStore
 from fleetcore.ports.progress import Progress
 
@@ -51,8 +51,14 @@ Files: TypeAlias = Mapping[str, Contents | Damage]
 """By key: the files of the log, and the parts that somebody may still read."""
 
 
-def examined(objects: ObjectStore, told: Told, rows_in: RowsIn, progress: Progress) -> Files:
+def examined(
+    objects: ObjectStore, catalogue: Catalogue, told: Told, rows_in: RowsIn, progress: Progress
+) -> Files:
     """Read every file that is needed, once."""
+
+    def content(key: str) -> bytes:
+        return catalogue.content(key) if key.startswith(TAIL) else objects.get(key)
+
     said: dict[str, set[str]] = defaultdict(set)
     for entry in told.listing.entries:
         said[entry.file.key].add(entry.file.sha256)
@@ -63,14 +69,16 @@ def examined(objects: ObjectStore, told: Told, rows_in: RowsIn, progress: Progre
             said[key].add(part.sha256)
     files: dict[str, Contents | Damage] = {}
     for key, hashes in said.items():
-        files[key] = _file(objects, key, hashes, rows_in)
+        files[key] = _file(content, key, hashes, rows_in)
         progress(len(files) / len(said))
     return files
 
 
-def _file(objects: ObjectStore, key: str, hashes: set[str], rows_in: RowsIn) -> Contents | Damage:
+def _file(
+    content_of: Callable[[str], bytes], key: str, hashes: set[str], rows_in: RowsIn
+) -> Contents | Damage:
     try:
-        content = objects.get(key)
+        content = content_of(key)
     except ObjectMissing:
         return Damage(code="file-missing", text="is not there")
     sha256 = hashlib.sha256(content).hexdigest()
@@ -140,9 +148,18 @@ def _of_entry(told: Told, entry: Entry, found: Contents) -> str:
         true["sequence"] = min(entry.sequence, told.listing.sequence)
     else:
         ingestions = list(found.rows.by_ingestion)
-        true |= {"kind": "fresh", "ingestion": ingestions[0] if len(ingestions) == 1 else None}
+        is_tail = entry.file.key.startswith(TAIL)
+        true |= {
+            "kind": "tail" if is_tail else "fresh",
+            "ingestion": ingestions[0] if len(ingestions) == 1 else None,
+        }
         if recorded := told.recorded.get(str(entry.file.origin)):
             true["sequence"] = recorded.sequence
+        elif is_tail:
+            true["origin"] = entry.file.key
+        elif is_folded(entry.file.key):
+            true["origin"] = None
+            true["sequence"] = min(entry.sequence, told.listing.sequence)
         elif entry.file.origin is None:
             true["origin"] = "the key of a part"
     return _differing(said, true)
@@ -159,12 +176,20 @@ def _differing(said: Mapping[str, object], true: Mapping[str, object]) -> str:
 def recounts(told: Told, files: Files) -> Iterator[Finding]:
     """Whether the log holds as many rows of each ingestion as its ledger says it brought."""
     shortfalls = _shortfalls(told, files)
+    live = live_rows(told.recorded)
     lost = any(
         entry.file.ingestion is None and isinstance(files[entry.file.key], Damage)
         for entry in told.listing.entries
     )
     for ingestion, short in shortfalls.items():
         if short == 0 or (lost and short > 0) or ingestion in told.unreadable:
+            continue
+        if ingestion in live:
+            yield fault(
+                "live-rows-differ",
+                f"{live[ingestion]} live rows of {ingestion} were taken in, the log holds "
+                f"{live[ingestion] - short}; {RESTORE}",
+            )
             continue
         if ingestion not in told.states:
             yield fault(
@@ -187,12 +212,14 @@ def recounts(told: Told, files: Files) -> Iterator[Finding]:
 
 
 def _brought(told: Told, ingestion: str) -> int:
-    return sum(map(rows_brought, told.outcomes(ingestion).values()))
+    brought = sum(map(rows_brought, told.outcomes(ingestion).values()))
+    return brought - sum(told.states[ingestion].forgotten.values())
 
 
 def _shortfalls(told: Told, files: Files) -> Counter[str]:
     """By ingestion: the rows brought to the log that none of its files is known to hold."""
     short = Counter({ingestion: _brought(told, ingestion) for ingestion in told.states})
+    short.update(live_rows(told.recorded))
     for entry in told.listing.entries:
         found, ingestion = files[entry.file.key], entry.file.ingestion
         if isinstance(found, Contents):

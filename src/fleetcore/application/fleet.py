@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from fleetcore.domain.ingestion import IngestionEvent
+from fleetcore.domain.ingestion_events import IngestionEvent
 from fleetcore.ports.batch_engine import BatchEngine
 from fleetcore.ports.clock import Clock
 from fleetcore.ports.dead_letters import DeadLetters

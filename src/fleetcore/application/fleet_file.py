@@ -6,19 +6,38 @@ import tomllib
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, cast, get_args
 
-from attrs import fields, frozen
+from attrs import Factory, fields, frozen
 
-from fleetcore.application.config_sections import OFF, check_keys, is_limit, table_of
+from fleetcore.application.config_sections import OFF, check_keys, is_limit, section, table_of
+from fleetcore.application.drift_settings import DriftSettings
+from fleetcore.application.privacy_settings import PrivacySettings
 from fleetcore.application.reading_options import ReadingOptions
+from fleetcore.application.regions_config import regions_in
 from fleetcore.domain.location import FIELDS
 from fleetcore.domain.rules.event_rules import ALWAYS_REJECTING, EVENT_RULES
 from fleetcore.domain.rules.settings import FleetSettings, Limits, Severity
+from fleetcore.domain.snapshots import SnapshotSettings
+from fleetcore.domain.tracks.limits import TrackLimits, TrackSettings
+from fleetcore.domain.tracks.rules import TRACK_RULES
 from fleetcore.errors import InvalidConfiguration
 
-_SECTIONS: Final = ("limits", "class", "rules", "input", "columns")
+_SECTIONS: Final = (
+    "limits",
+    "class",
+    "rules",
+    "track",
+    "snapshots",
+    "input",
+    "columns",
+    "drift",
+    "regions",
+    "privacy",
+)
 _LIMITS: Final = tuple(each.name for each in fields(Limits))
 _SEVERITIES: Final[tuple[str, ...]] = get_args(Severity)
-_RULES: Final = {rule.code: rule for rule in EVENT_RULES}
+_EVENT_RULES: Final = tuple(rule.code for rule in EVENT_RULES)
+_TRACK_RULES: Final = tuple(rule.code for rule in TRACK_RULES)
+_RULES: Final = (*_EVENT_RULES, *_TRACK_RULES)
 _TEXTS: Final[Mapping[str, str]] = {
     "delimiter": "delimiter",
     "encoding": "encoding",
@@ -31,10 +50,15 @@ _TEXTS: Final[Mapping[str, str]] = {
 
 @frozen(kw_only=True, slots=True)
 class FleetConfig:
-    """What a `fleet.toml` says: how rows are judged, and how files are read."""
+    """What a `fleet.toml` says: how rows and tracks are judged, and how files are read."""
 
     settings: FleetSettings = FleetSettings()
+    track: TrackSettings = TrackSettings()
+    snapshots: SnapshotSettings = SnapshotSettings()
     reading: ReadingOptions = ReadingOptions()
+    drift: DriftSettings = DriftSettings()
+    regions: Mapping[str, str] = Factory(dict)
+    privacy: PrivacySettings = PrivacySettings()
 
 
 def fleet_config(text: str, name: str = "fleet.toml") -> FleetConfig:
@@ -50,6 +74,7 @@ def fleet_config(text: str, name: str = "fleet.toml") -> FleetConfig:
     try:
         check_keys(document, _SECTIONS, "section")
         classes = table_of(document, "class")
+        severities = _severities(table_of(document, "rules"))
         return FleetConfig(
             settings=FleetSettings(
                 limits=Limits(**_limits(table_of(document, "limits"), "limits")),
@@ -57,8 +82,13 @@ def fleet_config(text: str, name: str = "fleet.toml") -> FleetConfig:
                     each: _limits(table_of(classes, each, within="class."), f"class.{each}")
                     for each in classes
                 },
-                severities=_severities(table_of(document, "rules")),
+                severities=_of(severities, _EVENT_RULES),
             ),
+            track=_track(table_of(document, "track"), _of(severities, _TRACK_RULES)),
+            snapshots=section(document, "snapshots", SnapshotSettings),
+            drift=section(document, "drift", DriftSettings),
+            regions=regions_in(document),
+            privacy=section(document, "privacy", PrivacySettings),
             reading=_reading(table_of(document, "input"), table_of(document, "columns")),
         )
     except InvalidConfiguration as error:
@@ -81,7 +111,7 @@ def _limits(table: Mapping[str, object], section: str) -> dict[str, float | None
 
 
 def _severities(table: Mapping[str, object]) -> dict[str, Severity]:
-    check_keys(table, tuple(_RULES), "rule", "rules")
+    check_keys(table, _RULES, "rule", "rules")
     severities: dict[str, Severity] = {}
     for code, value in table.items():
         allowed = ("reject",) if code in ALWAYS_REJECTING else _SEVERITIES
@@ -92,6 +122,26 @@ def _severities(table: Mapping[str, object]) -> dict[str, Severity]:
             )
         severities[code] = cast("Severity", value)
     return severities
+
+
+def _of(severities: Mapping[str, Severity], codes: Collection[str]) -> dict[str, Severity]:
+    return {code: severity for code, severity in severities.items() if code in codes}
+
+
+def _track(table: Mapping[str, object], severities: Mapping[str, Severity]) -> TrackSettings:
+    fleet = {key: value for key, value in table.items() if key != "class"}
+    classes = table_of(table, "class", within="track.")
+
+    def limits_of(each: str) -> TrackLimits:
+        own = table_of(classes, each, within="track.class.")
+        name = f"track.class.{each}"
+        return section({name: {**fleet, **own}}, name, TrackLimits)
+
+    return TrackSettings(
+        limits=section({"track": fleet}, "track", TrackLimits),
+        classes={each: limits_of(each) for each in classes},
+        severities=severities,
+    )
 
 
 def _reading(given: Mapping[str, object], columns: Mapping[str, object]) -> ReadingOptions:

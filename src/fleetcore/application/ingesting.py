@@ -19,13 +19,8 @@ from fleetcore.application.reading_options import ReadingOptions
 from fleetcore.application.storing import drain
 from fleetcore.application.streams import IngestionStream, ingestions
 from fleetcore.application.understanding import SAMPLE_BYTES, understand, vehicle_id_in_name
-from fleetcore.domain.ingestion import (
-    Fail,
-    Ingestion,
-    Receive,
-    Received,
-    Sizes,
-)
+from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ingestion_events import Fail, Receive, Received, Sizes
 from fleetcore.domain.interpretation import Interpretation
 from fleetcore.domain.ledger import Ledger, RowCounts
 from fleetcore.domain.rules.settings import FleetSettings
@@ -151,7 +146,7 @@ def ingest(
     except FleetcoreError as caught:
         error = caught
         if stream is not None:
-            _give_up(stream, caught)
+            _give_up(stream, caught, source)
     if stream is not None and not is_over and stores:
         error = _stored(fleet, stream) or error
     state = Ingestion() if stream is None else stream.state
@@ -201,7 +196,7 @@ def go_on(
     except FleetcoreError as caught:
         error = caught
         if stream is not None:
-            _give_up(stream, caught)
+            _give_up(stream, caught, source)
     state = Ingestion() if stream is None else stream.state
     return _ingested(fleet, source, state, error, is_over=is_over, started_ms=started_ms)
 
@@ -291,13 +286,16 @@ def _failure(state: Ingestion) -> FleetcoreError | None:
     return None
 
 
-def _give_up(stream: IngestionStream, error: FleetcoreError) -> None:
-    """Close the ingestion of a file that cannot be read; what can be tried again stays open."""
+def _give_up(stream: IngestionStream, error: FleetcoreError, source: Source) -> None:
+    """Close the ingestion of a file that cannot be read; what can be tried again stays open.
+
+    The stream does not learn the file's name, which may be a vehicle's.
+    """
     if isinstance(error, StorageUnavailable | IllegalCommand):
         return
     # Where even this cannot be written the ingestion stays open: the next run gives it up.
     with suppress(StorageUnavailable, IllegalCommand):
-        stream.carry_out(Fail(code=error.code, message=str(error)))
+        stream.carry_out(Fail(code=error.code, message=str(error).replace(source.name, "the file")))
 
 
 def _stored(fleet: Fleet, stream: IngestionStream) -> FleetcoreError | None:

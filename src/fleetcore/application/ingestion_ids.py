@@ -8,7 +8,7 @@ from typing import Final
 from attrs import evolve
 
 from fleetcore.codec.ingestion_events import INGESTION_EVENTS
-from fleetcore.domain.ingestion import Received, Sizes
+from fleetcore.domain.ingestion_events import Received, Sizes
 
 _HEX_DIGITS: Final = 12
 """Of each of the two hashes."""

@@ -9,8 +9,8 @@ from typing import Final
 
 from fleetcore.application import rejects
 from fleetcore.application.findings import RESTORE, Finding, Told, fault, note
-from fleetcore.application.sweeping import PREFIXES, owner
-from fleetcore.domain.ingestion import ChunkProcessed
+from fleetcore.application.sweeping import PREFIXES, is_folded, owner
+from fleetcore.domain.ingestion_events import ChunkProcessed
 from fleetcore.errors import CorruptObject, ObjectMissing
 from fleetcore.ports.object_store import ObjectStore
 
@@ -96,6 +96,8 @@ def _orphan(key: str, told: Told) -> Finding:
         why = f"its rows are no part of the log; {_REMOVED}"
     elif owner(key) in told.states:
         why = f"it does no harm; {_REMOVED}"
+    elif is_folded(key):
+        why = "its rows are in the log all the same; the next folding of its tail removes it"
     else:
         why = (
             f"no ingestion {owner(key)} is known; remove it, unless the database was restored "

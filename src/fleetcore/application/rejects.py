@@ -6,9 +6,11 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Final
+
+from attrs import evolve
 
 from fleetcore.domain.chunks import RejectedRow
 from fleetcore.errors import CorruptObject
@@ -44,6 +46,11 @@ def decoded(content: bytes, key: str) -> Iterator[RejectedRow]:
         raise CorruptObject(
             f"{key!r} is not a readable list of rejected rows: {error}; run `fleetcore doctor`"
         ) from error
+
+
+def without(rows: Sequence[RejectedRow], names: Callable[[str], bool]) -> tuple[RejectedRow, ...]:
+    """The rows, without the texts that name somebody: line and reasons stay, and are counted."""
+    return tuple(evolve(row, text="") if names(row.text) else row for row in rows)
 
 
 def key_of(ingestion: str, chunk: int, content: bytes) -> str:

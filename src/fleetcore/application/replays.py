@@ -17,7 +17,8 @@ from fleetcore.application.ingesting import Ingested, Request, Understood, Watch
 from fleetcore.application.reading_options import ReadingOptions
 from fleetcore.application.streams import IngestionStream, ingestion_named
 from fleetcore.domain.chunks import MAX_REJECT_TEXT_BYTES, RejectedRow
-from fleetcore.domain.ingestion import Ingestion, Received
+from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ingestion_events import Received
 from fleetcore.domain.interpretation import Dialect, Interpretation
 from fleetcore.domain.location import REQUIRED_FIELDS, FieldName
 from fleetcore.errors import IllegalCommand, InvalidInput, InvalidMapping, UnknownIngestion
@@ -99,6 +100,7 @@ def _content(objects: ObjectStore, state: Ingestion, received: Received) -> byte
         for chunk in state.chunks
         if chunk.rejects is not None
         for row in rejects.decoded(objects.get(chunk.rejects), chunk.rejects)
+        if row.text  # Of a forgotten vehicle's rows nothing but their lines is left.
     )
 
 

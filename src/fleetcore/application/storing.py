@@ -12,7 +12,8 @@ from typing import Final
 
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.streams import IngestionStream, readable_states
-from fleetcore.domain.ingestion import GiveUpPart, Ingestion, RecordOutcome
+from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ingestion_events import GiveUpPart, RecordOutcome
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.parts import DeadLetter, RowsRefused
 from fleetcore.errors import (

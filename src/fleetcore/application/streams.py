@@ -9,14 +9,8 @@ from typing import Final, Generic, TypeVar
 
 from attrs import frozen
 
-from fleetcore.domain.ingestion import (
-    Ingestion,
-    IngestionCommand,
-    IngestionEvent,
-    decide,
-    evolve,
-    initial,
-)
+from fleetcore.domain.ingestion import Ingestion, decide, evolve, initial
+from fleetcore.domain.ingestion_events import IngestionCommand, IngestionEvent
 from fleetcore.errors import UndecodableEvent, UnknownIngestion, VersionConflict
 from fleetcore.ports.event_store import MAX_EVENTS, E, EventStore
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fleetcore.application.streams import IngestionStream, ingestions
-from fleetcore.domain.ingestion import Ingestion, IngestionEvent
+from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ingestion_events import IngestionEvent
 from fleetcore.domain.ledger import StoreOutcome
-from fleetcore.ports.catalogue import Catalogue
+from fleetcore.ports.catalogue import FOLDED, TAIL, Catalogue, Recorded
 from fleetcore.ports.event_store import EventStore
 from fleetcore.ports.object_store import ObjectStore
 
@@ -30,8 +32,11 @@ def sweep(events: EventStore[IngestionEvent], objects: ObjectStore, catalogue: C
     states = {each: IngestionStream(events, each).state for each in ingestions(events)}
     entries = catalogue.files().entries
     in_log = sum(entry.file.rows for entry in entries)
-    files = {entry.file.key for entry in entries}
-    if in_log != sum(map(rows_brought, _outcomes(states, catalogue))) or files.difference(found):
+    files = {entry.file.key for entry in entries if not entry.file.key.startswith(TAIL)}
+    brought = sum(map(rows_brought, _outcomes(states, catalogue)))
+    brought -= sum(sum(state.forgotten.values()) for state in states.values())
+    taken_in = live_rows(catalogue.recorded()).total()
+    if in_log != brought + taken_in or files.difference(found):
         return 0
     kept = files.union(catalogue.retired())
     unneeded = [key for key in found if key not in kept and _is_unneeded(key, states)]
@@ -41,13 +46,27 @@ def sweep(events: EventStore[IngestionEvent], objects: ObjectStore, catalogue: C
 
 
 def owner(key: str) -> str:
-    """The ingestion that an object of `fresh/` or `rejects/` belongs to."""
+    """The ingestion that an object of `fresh/`, `rejects/` or `tail/` belongs to."""
     return key.partition("/")[2].partition("/")[0]
+
+
+def is_folded(key: str) -> bool:
+    """Whether an object is a part that was folded from live batches."""
+    return key.startswith("fresh/") and key.rpartition("/")[2].startswith(FOLDED)
 
 
 def rows_brought(outcome: StoreOutcome) -> int:
     """The rows of a part that entered the log: the conflicting ones beside their siblings."""
     return outcome.stored + outcome.conflicting
+
+
+def live_rows(recorded: Mapping[str, Recorded]) -> Counter[str]:
+    """The rows that live batches brought to the log, by ingestion."""
+    rows: Counter[str] = Counter()
+    for origin, each in recorded.items():
+        if origin.startswith(TAIL):
+            rows[owner(origin)] += rows_brought(each.outcome)
+    return rows
 
 
 def _outcomes(states: dict[str, Ingestion], catalogue: Catalogue) -> Iterator[StoreOutcome]:

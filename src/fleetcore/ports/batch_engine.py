@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 from attrs import frozen
 
 from fleetcore.domain.chunks import Chunk
-from fleetcore.domain.ingestion import ChunkProcessed, Received
+from fleetcore.domain.ingestion_events import ChunkProcessed, Received
 from fleetcore.domain.parts import StoredEvent
 from fleetcore.ports.vehicle_directory import VehicleDirectory
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from fleetcore.domain.parts import StoredEvent
@@ -30,4 +30,16 @@ class LatestPositions(Protocol):
     @abstractmethod
     def read(self, vehicle_ids: Sequence[str] | None = None) -> tuple[StoredEvent, ...]:
         """The winners of the vehicles asked for that are known (None: all), by vehicle id."""
+        raise NotImplementedError
+
+
+class ErasablePositions(LatestPositions, Protocol):
+    """A view that can let go of vehicles; not every adapter can."""
+
+    @abstractmethod
+    def remove(self, vehicle_ids: Collection[str]) -> int:
+        """Forget where these vehicles are; how many were known. The cursor stays.
+
+        Raises `StorageUnavailable`.
+        """
         raise NotImplementedError

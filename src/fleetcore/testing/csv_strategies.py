@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from hypothesis import strategies as st
 
 from fleetcore.domain.blocks import cut
-from fleetcore.domain.ingestion import ChunkProcessed, Received, Sizes
+from fleetcore.domain.ingestion_events import ChunkProcessed, Received, Sizes
 from fleetcore.domain.interpretation import Dialect, Interpretation, SpeedUnit, TimeFormat
 from fleetcore.domain.location import FIELDS, REQUIRED_FIELDS, FieldName
 from fleetcore.domain.rows import physical_rows

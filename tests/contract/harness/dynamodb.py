@@ -20,7 +20,7 @@ from tests.standins.shared import shared
 from tests.standins.tables import table_definition
 
 from fleetcore.codec.ingestion_events import INGESTION_EVENTS
-from fleetcore.domain.ingestion import IngestionEvent
+from fleetcore.domain.ingestion_events import IngestionEvent
 from fleetcore.ports.seen_window import SeenWindow
 from fleetcore.testing.contracts.capabilities import Capability
 from fleetcore.testing.contracts.log_rig import LogRig

@@ -16,13 +16,20 @@ from fleetcore.testing.contracts.lanes import LanesRig
 from fleetcore.testing.contracts.source import SourceRig
 from fleetcore_adapters.local.catalogue import LocalCatalogue
 from fleetcore_adapters.local.clock import SystemClock
-from fleetcore_adapters.local.database import Database
+from fleetcore_adapters.local.database import Database, ViewsDatabase
 from fleetcore_adapters.local.dead_letters import LocalDeadLetters
+from fleetcore_adapters.local.dead_messages import LocalDeadMessages
+from fleetcore_adapters.local.erasures import LocalErasures
 from fleetcore_adapters.local.event_store import LocalEventStore
+from fleetcore_adapters.local.geo_index import LocalGeoIndex
 from fleetcore_adapters.local.lanes import LocalLanes
 from fleetcore_adapters.local.latest_positions import LocalLatestPositions
+from fleetcore_adapters.local.links import LocalLinks
 from fleetcore_adapters.local.object_store import LocalObjectStore
 from fleetcore_adapters.local.origins import LocalOrigins
+from fleetcore_adapters.local.places import LocalPlaces
+from fleetcore_adapters.local.proximity_graph import LocalProximityGraph
+from fleetcore_adapters.local.registers import LocalRegisters
 from fleetcore_adapters.local.snapshot_store import LocalSnapshotStore
 from fleetcore_adapters.local.source import FileSource, SpooledSource
 from fleetcore_adapters.memory.clock import MemoryClock
@@ -35,6 +42,15 @@ def on_database(make: Callable[[Database], T_co]) -> Harness[T_co]:
 
     def start(folder: Path, stack: ExitStack) -> Callable[[], T_co]:
         return lambda: make(stack.enter_context(closing(Database(folder))))
+
+    return Harness("local", start)
+
+
+def on_views(make: Callable[[ViewsDatabase], T_co]) -> Harness[T_co]:
+    """A view in the folder's SQLite file of views: a handle is a connection of its own."""
+
+    def start(folder: Path, stack: ExitStack) -> Callable[[], T_co]:
+        return lambda: make(stack.enter_context(closing(ViewsDatabase(folder))))
 
     return Harness("local", start)
 
@@ -53,6 +69,11 @@ def local_lanes(folder: Path, stack: ExitStack) -> Callable[[], LanesRig]:
         return LanesRig(lanes=lanes, advance=lambda seconds: clock.advance(round(seconds * 1000)))
 
     return opened
+
+
+def small_dead_messages(database: Database) -> LocalDeadMessages:
+    """A place that is soon full."""
+    return LocalDeadMessages(database, most_messages=6, most_bytes=1000)
 
 
 def file_sources(folder: Path, _stack: ExitStack) -> Callable[[], SourceRig]:
@@ -88,11 +109,18 @@ ROWS: Final[Rows] = {
     "catalogue": (on_database(LocalCatalogue),),
     "clock": (in_folder(lambda _: SystemClock()),),
     "dead_letters": (on_database(LocalDeadLetters),),
+    "dead_messages": (on_database(small_dead_messages),),
+    "erasures": (on_database(LocalErasures),),
     "event_store": (on_database(lambda database: LocalEventStore(database, INGESTION_EVENTS)),),
+    "geo_index": (on_views(LocalGeoIndex),),
     "lanes": (Harness("local", local_lanes),),
     "latest_positions": (on_database(LocalLatestPositions),),
+    "links": (on_database(LocalLinks),),
     "object_store": (in_folder(LocalObjectStore),),
     "origins": (on_database(LocalOrigins),),
+    "places": (on_database(LocalPlaces),),
+    "proximity_graph": (on_views(LocalProximityGraph),),
+    "registers": (on_views(LocalRegisters),),
     "snapshot_store": (in_folder(LocalSnapshotStore),),
     "source": (Harness("local", file_sources), Harness("local-spooled", spooled_sources)),
 }

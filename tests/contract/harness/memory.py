@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -11,6 +12,7 @@ from tests.contract.harness.harness import NOW_MS, Harness, Rows, stateless
 
 from fleetcore.domain.vehicles import Vehicle
 from fleetcore.testing.contracts.lanes import LanesRig
+from fleetcore.testing.contracts.live_log_rig import LiveLogRig
 from fleetcore.testing.contracts.log_rig import LogRig
 from fleetcore.testing.contracts.seen_window import SeenWindowRig
 from fleetcore.testing.contracts.source import SourceRig
@@ -20,12 +22,20 @@ from fleetcore_adapters.memory.batch_engine import PlainEngine
 from fleetcore_adapters.memory.catalogue import MemoryCatalogue
 from fleetcore_adapters.memory.clock import MemoryClock
 from fleetcore_adapters.memory.dead_letters import MemoryDeadLetters
+from fleetcore_adapters.memory.dead_messages import MemoryDeadMessages
+from fleetcore_adapters.memory.erasures import MemoryErasures
 from fleetcore_adapters.memory.event_store import MemoryEventStore
+from fleetcore_adapters.memory.geo_index import MemoryGeoIndex
 from fleetcore_adapters.memory.lanes import MemoryLanes
 from fleetcore_adapters.memory.latest_positions import MemoryLatestPositions
+from fleetcore_adapters.memory.links import MemoryLinks
+from fleetcore_adapters.memory.live_engine import MemoryLiveEngine
 from fleetcore_adapters.memory.location_log import MemoryLog
 from fleetcore_adapters.memory.object_store import MemoryObjectStore
 from fleetcore_adapters.memory.origins import MemoryOrigins
+from fleetcore_adapters.memory.places import MemoryPlaces
+from fleetcore_adapters.memory.proximity_graph import MemoryProximityGraph
+from fleetcore_adapters.memory.registers import MemoryRegisters
 from fleetcore_adapters.memory.seen_window import MemorySeenWindow
 from fleetcore_adapters.memory.snapshot_store import MemorySnapshotStore
 from fleetcore_adapters.memory.source import BytesSource
@@ -68,6 +78,20 @@ def memory_log() -> LogRig:
     )
 
 
+def memory_live_log() -> LiveLogRig:
+    """The same log; it has no tail."""
+    objects = MemoryObjectStore()
+    log = MemoryLog(objects)
+    parts = LogRig(log=log, objects=objects, encode=part_file.encode, compact=lambda: None)
+    return LiveLogRig(
+        live=log,
+        parts=parts,
+        encode=part_file.encode,
+        decode=part_file.decode,
+        fold=lambda: None,
+    )
+
+
 def memory_seen_window() -> SeenWindowRig:
     """A filter that is exact."""
     window = MemorySeenWindow()
@@ -101,12 +125,21 @@ ROWS: Final[Rows] = {
     "catalogue": (in_memory(MemoryCatalogue),),
     "clock": (in_memory(lambda: MemoryClock(NOW_MS)),),
     "dead_letters": (in_memory(MemoryDeadLetters),),
+    "dead_messages": (in_memory(partial(MemoryDeadMessages, most_messages=6, most_bytes=1000)),),
+    "erasures": (in_memory(MemoryErasures),),
     "event_store": (in_memory(MemoryEventStore),),
+    "geo_index": (in_memory(MemoryGeoIndex),),
     "lanes": (in_memory(memory_lanes), in_memory(leasing_lanes, "memory-leasing")),
     "latest_positions": (in_memory(MemoryLatestPositions),),
+    "links": (in_memory(MemoryLinks),),
+    "live_engine": (in_memory(MemoryLiveEngine),),
+    "live_log": (in_memory(memory_live_log),),
     "location_log": (in_memory(memory_log),),
     "object_store": (in_memory(MemoryObjectStore),),
     "origins": (in_memory(MemoryOrigins),),
+    "places": (in_memory(MemoryPlaces),),
+    "proximity_graph": (in_memory(MemoryProximityGraph),),
+    "registers": (in_memory(MemoryRegisters),),
     "seen_window": (in_memory(memory_seen_window),),
     "snapshot_store": (in_memory(MemorySnapshotStore),),
     "source": (stateless("memory", bytes_source),),

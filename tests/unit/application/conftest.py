@@ -12,7 +12,8 @@ from attrs import evolve, fields, frozen
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.ingesting import Ingested, Request, ingest
 from fleetcore.application.streams import IngestionStream, ingestions
-from fleetcore.domain.ingestion import Ingestion, Sizes
+from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ingestion_events import Sizes
 from fleetcore.domain.parts import LaneMessage, StoredEvent
 from fleetcore_adapters.memory.batch_engine import PlainEngine
 from fleetcore_adapters.memory.clock import MemoryClock

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from attrs import evolve, frozen
+from tests.tables import table_of
 
 from fleetcore.application import rejects
 from fleetcore.application.doctor import diagnose
@@ -17,14 +18,17 @@ from fleetcore.application.ingesting import ingest
 from fleetcore.application.sweeping import sweep
 from fleetcore.application.tracks import catch_up
 from fleetcore.domain.chunks import RejectedRow
-from fleetcore.domain.ingestion import ChunkProcessed, IngestionEvent, PartStored
+from fleetcore.domain.ingestion_events import ChunkProcessed, IngestionEvent, PartStored
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.location import LocationEvent
+from fleetcore.domain.messages import EventBatch
 from fleetcore.domain.parts import LaneMessage, StoredEvent
 from fleetcore.errors import StorageUnavailable, UndecodableEvent
-from fleetcore.ports.catalogue import Entry, LogFile
+from fleetcore.ports.catalogue import Entry, LogFile, Recorded
+from fleetcore_adapters.arrow import part_file
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
 from fleetcore_adapters.arrow.compaction import Compaction
+from fleetcore_adapters.arrow.folding import Folding
 from fleetcore_adapters.arrow.location_log import ParquetLog
 from fleetcore_adapters.arrow.log_files import parsed_footer, rows_by_ingestion
 from fleetcore_adapters.memory.catalogue import MemoryCatalogue
@@ -349,7 +353,7 @@ def test_a_message_that_is_missing(newborn: Patient, rows: Callable[..., str]) -
 
 def test_an_append_that_no_chunk_explains(patient: Patient) -> None:
     """An outcome of a part that no stream knows."""
-    patient.catalogue._outcomes["x"] = StoreOutcome(already_stored=1)
+    patient.catalogue._recorded["x"] = Recorded(sequence=1, outcome=StoreOutcome(already_stored=1))
     (found,) = patient.all_faults()
 
     assert "unnamed-part" == found.code
@@ -390,7 +394,8 @@ def test_a_file_named_twice(patient: Patient) -> None:
 def test_an_outcome_that_differs(patient: Patient) -> None:
     """The catalogue was edited to say something else of a part."""
     key = patient.world.state(patient.ingestion).parts[0].key
-    patient.catalogue._outcomes[key] = StoreOutcome(stored=1)
+    told = patient.catalogue._recorded[key]
+    patient.catalogue._recorded[key] = evolve(told, outcome=StoreOutcome(stored=1))
 
     assert {"outcome-differs"} == patient.faults()
 
@@ -549,6 +554,87 @@ def test_a_cursor_that_skipped_events(newborn: Patient, rows: Callable[..., str]
     newborn.world.fleet.latest.apply((), newborn.catalogue.files().sequence)
 
     assert {"view-differs"} == newborn.faults()
+
+
+def _take_in(patient: Patient, *vehicles: str, ingestion: str = "live-1") -> None:
+    """Append a live batch."""
+    log = patient.world.fleet.log
+    assert isinstance(log, ParquetLog)
+    rows = [
+        StoredEvent(
+            event=LocationEvent(
+                vehicle_id=each, observed_at=1_700_000_000_000, latitude=1.0, longitude=2.0
+            ),
+            distance_from_depot_m=None,
+            ingestion=ingestion,
+            line=line,
+        )
+        for line, each in enumerate(vehicles, 1)
+    ]
+    content = part_file.batch_content(table_of(rows))
+    log.append_batch(EventBatch(ingestion=ingestion, rows=len(rows), content=content))
+
+
+def _fold(patient: Patient) -> None:
+    Folding(patient.catalogue, patient.objects).fold(now_ms=0)
+
+
+def test_a_sound_tail_gives_no_finding(patient: Patient) -> None:
+    """Neither while it waits, nor folded, nor compacted; and what nothing needs is swept still."""
+    catch_up(patient.world.fleet)
+    steps: list[Callable[[], None]] = [lambda: None, lambda: _fold(patient), patient.compact]
+    for step in steps:
+        _take_in(patient, "a", "b")
+        _take_in(patient, "a", "c", ingestion="replica-b")
+        step()
+        catch_up(patient.world.fleet)
+        assert [] == patient.findings()
+    assert sweep(patient.world.fleet.events, patient.objects, patient.catalogue)
+    assert [] == patient.findings()
+
+
+@pytest.mark.parametrize("damage", ["changed", "gone", "cut"])
+def test_a_batch_of_the_tail_that_is_damaged(patient: Patient, damage: str) -> None:
+    """What is not what was appended is a fault, and says how many rows it held."""
+    _take_in(patient, "a", "b")
+    (key,) = patient.catalogue._contents
+    match damage:
+        case "changed":
+            patient.catalogue._contents[key] = b"PAR1" + patient.catalogue._contents[key][4:-1]
+        case "gone":
+            del patient.catalogue._contents[key]
+        case _:
+            patient.catalogue._contents[key] = b""
+
+    (finding, note) = patient.findings()
+    assert {"changed": "file-corrupt", "gone": "file-missing", "cut": "file-corrupt"}[
+        damage
+    ] == finding.code
+    assert key in finding.message
+    assert "2 rows of ingestion live-1" in finding.message
+    assert "view-unchecked" == note.code
+
+
+def test_live_rows_that_are_gone(patient: Patient) -> None:
+    """A batch or folded part struck off the catalogue is missed."""
+    for folds in (False, True):
+        _take_in(patient, "a", "b", f"only {folds}")
+        if folds:
+            _fold(patient)
+        _, entry = patient.catalogue.files().entries[-2:]
+        del patient.catalogue._entries[entry.file.key]
+        assert "live-rows-differ" in {each.code for each in patient.findings()}
+        assert any("of live-1" in each.message for each in patient.findings())
+
+
+def test_a_part_that_a_killed_folding_left(patient: Patient) -> None:
+    """It does no harm, and the next folding removes it."""
+    _take_in(patient, "a")
+    patient.objects.put_if_absent("fresh/live-1/tail-abc.parquet", b"x")
+
+    (finding,) = patient.findings()
+    assert ("orphan", "note") == (finding.code, finding.level)
+    assert "next folding" in finding.message
 
 
 def _is_chunk(event: IngestionEvent, number: int) -> bool:

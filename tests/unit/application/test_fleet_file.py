@@ -11,9 +11,11 @@ from fleetcore.application.fleet_file import FleetConfig, fleet_config
 from fleetcore.application.reading_options import ReadingOptions
 from fleetcore.domain.rules.event_rules import ALWAYS_REJECTING
 from fleetcore.domain.rules.settings import FleetSettings, Limits
+from fleetcore.domain.tracks.limits import TrackLimits, TrackSettings
 from fleetcore.errors import InvalidConfiguration
 
 DOCS = Path(__file__).parents[3] / "docs" / "input-files.md"
+TRACKS = DOCS.with_name("tracks.md")
 
 
 def test_an_empty_file_sets_nothing() -> None:
@@ -40,6 +42,29 @@ def test_the_documented_example_says_what_the_page_says() -> None:
             speed_unit="mph",
         ),
     ) == fleet_config(example)
+
+
+def test_the_documented_track_section_says_what_the_page_says() -> None:
+    """The example in the docs is loaded; a class has the fleet's limits but for its own."""
+    (example,) = re.findall(r"```toml\n(.*?)```", TRACKS.read_text(encoding="utf-8"), re.DOTALL)
+
+    assert FleetConfig(
+        track=TrackSettings(
+            limits=TrackLimits(max_implied_speed_kmh=150.0, min_stop_s=180.0, max_static_s=None),
+            classes={
+                "taxi": TrackLimits(max_implied_speed_kmh=150.0, min_stop_s=60.0, max_static_s=None)
+            },
+            severities={"stuck": "warn"},
+        )
+    ) == fleet_config(example)
+
+
+def test_track_rules_change_no_ingestion() -> None:
+    """What rows are judged by is the same with them."""
+    config = fleet_config("[rules]\nstatic = 'reject'\n[track]\nmin_stop_s = 60\n")
+
+    assert FleetSettings() == config.settings
+    assert {"static": "reject"} == config.track.severities
 
 
 def test_files_without_a_header_can_be_described() -> None:
@@ -75,6 +100,11 @@ def test_files_without_a_header_can_be_described() -> None:
         ("[rules]\nzero = 'off'\n", r"\[rules\] zero is no known rule.*zero-island"),
         ("[rules]\nzero-island = 'no'\n", 'allowed are "reject", "warn", "off"'),
         ("[rules]\nzero-island = []\n", "allowed are"),
+        ("[track]\nstop_m = 3\n", r"\[track\] stop_m is no known key"),
+        ("[track]\nmin_stop_s = 'off'\n", r"\[track\] min_stop_s = 'off': allowed are a number"),
+        ("[track]\nclass = 3\n", r"it is a section, \[track\.class\]"),
+        ("[track.class]\nvan = 3\n", r"it is a section, \[track\.class\.van\]"),
+        ("[track.class.van]\nstop = 3\n", r"\[track\.class\.van\] stop is no known key"),
         ("[input]\nzone = 'UTC'\n", r"\[input\] zone is no known key.*timezone"),
         ("[input]\ntimezone = 'Mars'\n", r"\[input\] timezone 'Mars' is not an IANA zone"),
         ("[input]\ntimezone = 3\n", "timezone = 3: allowed is text"),

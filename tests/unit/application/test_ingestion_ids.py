@@ -7,7 +7,7 @@ from attrs import evolve
 from hypothesis import given
 
 from fleetcore.application.ingestion_ids import attempt, content_prefix, ingestion_id
-from fleetcore.domain.ingestion import Received, Sizes
+from fleetcore.domain.ingestion_events import Received, Sizes
 from fleetcore.domain.interpretation import Dialect, Interpretation
 from fleetcore.domain.rules.settings import FleetSettings, Limits
 from fleetcore.testing.histories import received_events

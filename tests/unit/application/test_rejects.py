@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,17 @@ ROWS = st.lists(
 def test_rows_come_back_whatever_their_bytes(rows: list[RejectedRow]) -> None:
     """Line ends, quotes and bytes that are no UTF-8 survive."""
     assert rows == list(rejects.decoded(rejects.encoded(rows), "key"))
+
+
+def test_texts_that_name_somebody_go() -> None:
+    """Line, kind and reasons stay, so that counts still agree."""
+    rows = [
+        RejectedRow(line=each, kind="rejected", reasons=("zero-island",), text=f"cab-{each},48")
+        for each in (1, 2)
+    ]
+    left = rejects.without(rows, lambda text: text.startswith("cab-1"))
+
+    assert (evolve(rows[0], text=""), rows[1]) == left
 
 
 @given(rows=ROWS)

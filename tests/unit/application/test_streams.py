@@ -9,7 +9,7 @@ import pytest
 
 from fleetcore.application.ingesting import ingest
 from fleetcore.application.streams import IngestionStream, ingestion_named, ingestions
-from fleetcore.domain.ingestion import Fail, IngestionEvent, Supersede
+from fleetcore.domain.ingestion_events import Fail, IngestionEvent, Supersede
 from fleetcore.errors import IllegalCommand, UnknownIngestion
 from fleetcore_adapters.memory.event_store import MemoryEventStore
 from fleetcore_adapters.memory.source import BytesSource

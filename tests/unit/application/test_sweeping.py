@@ -12,7 +12,7 @@ from fleetcore.application.ingesting import ingest
 from fleetcore.application.storing import drain, relay
 from fleetcore.application.streams import IngestionStream
 from fleetcore.application.sweeping import sweep
-from fleetcore.domain.ingestion import Fail
+from fleetcore.domain.ingestion_events import Fail
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
 from fleetcore_adapters.arrow.compaction import Compaction
 from fleetcore_adapters.arrow.location_log import ParquetLog

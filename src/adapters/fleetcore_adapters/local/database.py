@@ -35,6 +35,8 @@ class Database:
     _file_name: ClassVar[str] = FILE_NAME
     _lock_name: ClassVar[str] = LOCK_NAME
     _synchronous: ClassVar[str] = "FULL"
+    _cache_kib: ClassVar[int] = 2000  # SQLite's own default, as the next one
+    _checkpoint_pages: ClassVar[int] = 1000
 
     def __init__(self, folder: Path) -> None:
         """Open the folder's database; both are made if they do not exist."""
@@ -59,6 +61,8 @@ class Database:
                     f"{SCHEMA_VERSION}, the newest this fleetcore knows; install a newer fleetcore"
                 )
             writer.execute(f"PRAGMA synchronous = {self._synchronous}")
+            writer.execute(f"PRAGMA cache_size = {-self._cache_kib}")
+            writer.execute(f"PRAGMA wal_autocheckpoint = {self._checkpoint_pages}")
         except BaseException:
             writer.close()
             raise
@@ -137,6 +141,17 @@ class Database:
         """Hold the folder's lock over several steps; `write` may be called meanwhile."""
         return self._lock.held()
 
+    def scrub(self) -> bool:
+        """Write the file anew, so that nothing that was deleted is left in it or beside it.
+
+        Whether all of it is done: a reader that began earlier, in another process, may still
+        need pages of before.
+        """
+        with translated(self._path), self.locked():
+            self._writer.execute("VACUUM")
+            busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
     def close(self) -> None:
         """Close every connection; the database cannot be used afterwards."""
         with self._pool:
@@ -156,6 +171,10 @@ class ViewsDatabase(Database):
     _file_name = VIEWS_FILE_NAME
     _lock_name = VIEWS_LOCK_NAME
     _synchronous = "NORMAL"
+    # A batch changes most pages of a fleet's registers: they are kept in memory, and several
+    # batches are carried over from the write-ahead file at once.
+    _cache_kib = 64 << 10
+    _checkpoint_pages = 16_000
 
     def _check_nothing_is_lost(self) -> None:
         """Nothing is: the log has it all."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from fleetcore.domain.location import LocationEvent, precedence
 from fleetcore.domain.parts import StoredEvent
-from fleetcore.ports.latest_positions import LatestPositions
+from fleetcore.ports.latest_positions import ErasablePositions
 from fleetcore_adapters.local.database import Database
 
 TABLES: Final[Mapping[str, str]] = {
@@ -41,6 +41,7 @@ _SELECT_ALL: Final = "SELECT * FROM latest_positions ORDER BY vehicle_id"
 _SELECT_ONE: Final = "SELECT * FROM latest_positions WHERE vehicle_id = ?"
 _SELECT_GREATEST: Final = "SELECT coalesce(max(vehicle_id), '') FROM latest_positions"
 _SELECT_TIME: Final = "SELECT observed_at FROM latest_positions WHERE vehicle_id = ?"
+_REMOVE: Final = "DELETE FROM latest_positions WHERE vehicle_id = ?"
 _UPSERT: Final = (
     "INSERT OR REPLACE INTO latest_positions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
@@ -48,7 +49,7 @@ _UPSERT: Final = (
 _Row: TypeAlias = tuple[Any, ...]
 
 
-class LocalLatestPositions(LatestPositions):
+class LocalLatestPositions(ErasablePositions):
     """Keeps winners in the data folder's database, a row a vehicle."""
 
     def __init__(self, database: Database) -> None:
@@ -80,6 +81,11 @@ class LocalLatestPositions(LatestPositions):
                     for row in connection.execute(_SELECT_ONE, (vehicle_id,))
                 ]
         return tuple(map(_stored_of, rows))
+
+    def remove(self, vehicle_ids: Collection[str]) -> int:
+        with self._database.write() as connection:
+            asked = ((vehicle_id,) for vehicle_id in set(vehicle_ids))
+            return connection.executemany(_REMOVE, asked).rowcount
 
 
 def _advancing(

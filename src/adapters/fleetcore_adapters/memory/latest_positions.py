@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from fleetcore.domain.location import precedence
 from fleetcore.domain.parts import StoredEvent
-from fleetcore.ports.latest_positions import LatestPositions
+from fleetcore.ports.latest_positions import ErasablePositions
 
 
-class MemoryLatestPositions(LatestPositions):
+class MemoryLatestPositions(ErasablePositions):
     """Keeps winners as long as the process lives."""
 
     def __init__(self) -> None:
@@ -34,3 +34,10 @@ class MemoryLatestPositions(LatestPositions):
         with self._lock:
             wanted = self._winners.keys() if vehicle_ids is None else set(vehicle_ids)
             return tuple(self._winners[key] for key in sorted(wanted & self._winners.keys()))
+
+    def remove(self, vehicle_ids: Collection[str]) -> int:
+        with self._lock:
+            known = set(vehicle_ids) & self._winners.keys()
+            for vehicle_id in known:
+                del self._winners[vehicle_id]
+            return len(known)

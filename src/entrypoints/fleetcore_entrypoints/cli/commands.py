@@ -9,15 +9,28 @@ import click
 from fleetcore_entrypoints.cli.conformance import conformance
 from fleetcore_entrypoints.cli.cost import cost
 from fleetcore_entrypoints.cli.dead_letters import dead_letters
+from fleetcore_entrypoints.cli.drift import drift
 from fleetcore_entrypoints.cli.folder import compact, doctor, files
+from fleetcore_entrypoints.cli.follow import follow
+from fleetcore_entrypoints.cli.forget import forget
 from fleetcore_entrypoints.cli.generate import generate
 from fleetcore_entrypoints.cli.ingest import ingest
 from fleetcore_entrypoints.cli.ledgers import ledger, rejects
+from fleetcore_entrypoints.cli.link import link
+from fleetcore_entrypoints.cli.listen import listen
+from fleetcore_entrypoints.cli.near import near
 from fleetcore_entrypoints.cli.options import examples
+from fleetcore_entrypoints.cli.places import places
 from fleetcore_entrypoints.cli.positions import latest, track
+from fleetcore_entrypoints.cli.rebuild import rebuild
+from fleetcore_entrypoints.cli.rehearse import rehearse
 from fleetcore_entrypoints.cli.relay import relay
 from fleetcore_entrypoints.cli.replay import replay
 from fleetcore_entrypoints.cli.rules import rules
+from fleetcore_entrypoints.cli.run import run
+from fleetcore_entrypoints.cli.simulate import simulate
+from fleetcore_entrypoints.cli.snapshot import snapshot
+from fleetcore_entrypoints.cli.trips import trips
 
 COMMANDS: Final = (
     ingest,
@@ -25,16 +38,29 @@ COMMANDS: Final = (
     rejects,
     replay,
     track,
+    trips,
     latest,
+    near,
+    places,
     dead_letters,
     relay,
+    listen,
+    follow,
+    rebuild,
+    drift,
+    link,
+    snapshot,
+    run,
+    rehearse,
     files,
     compact,
     doctor,
+    forget,
     rules,
     generate,
     cost,
     conformance,
+    simulate,
 )
 
 

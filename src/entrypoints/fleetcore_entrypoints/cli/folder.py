@@ -29,9 +29,11 @@ def files(*, data: Path, as_json: bool) -> None:
     from fleetcore_entrypoints.cli.output import print_json, shown, time_text
 
     with resumed_folder(data) as app:
-        entries = app.catalogue.files().entries
-    for entry in entries:
-        file = entry.file
+        app.fold()
+        listed = [entry.file for entry in app.catalogue.files().entries]
+    for file in listed:
+        if file.kind == "tail":
+            continue  # It came in this very moment.
         path = data.joinpath(file.key)
         if not as_json:
             print(shown(str(path)))

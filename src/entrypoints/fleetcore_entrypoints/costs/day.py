@@ -7,7 +7,7 @@ from math import ceil
 
 from attrs import frozen
 
-from fleetcore.domain.ingestion import Sizes
+from fleetcore.domain.ingestion_events import Sizes
 from fleetcore.domain.lanes import LANES, Lane
 from fleetcore_adapters.aws.dynamodb.appends import ROWS_AT_ONCE
 from fleetcore_entrypoints.costs.assumptions import Assumptions

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from attrs import fields, frozen
 
-from fleetcore.domain.ingestion import Sizes
+from fleetcore.domain.ingestion_events import Sizes
 from fleetcore.errors import InvalidConfiguration
 
 SIZES: Final = Sizes(block_bytes=1 << 20, blocks_per_chunk=1)

@@ -13,6 +13,8 @@ from fleetcore.application.fleet import Fleet
 from fleetcore.application.storing import drain, resume
 from fleetcore.codec.ingestion_events import INGESTION_EVENTS
 from fleetcore.ports.catalogue import Catalogue
+from fleetcore.ports.latest_positions import ErasablePositions
+from fleetcore.ports.live_log import LiveLog
 from fleetcore.ports.progress import Progress, unwatched
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
 from fleetcore_adapters.arrow.location_log import ParquetLog
@@ -35,11 +37,19 @@ if TYPE_CHECKING:
 
 @frozen(kw_only=True, slots=True)
 class LocalApp(App):
-    """A fleet in a data folder, with what only a data folder has."""
+    """A fleet in a data folder, with what only a data folder has; `log` is the fleet's own."""
 
     folder: Path
+    database: Database
+    log: LiveLog
     catalogue: Catalogue
+    latest: ErasablePositions
     housekeeping: Callable[[], Housekeeping]
+
+    def fold(self) -> None:
+        """See `Housekeeping.fold`; nothing where the log has no tail."""
+        if any(entry.file.kind == "tail" for entry in self.catalogue.files().entries):
+            self.housekeeping().fold()
 
     def compact(self, progress: Progress = unwatched) -> Compacted:
         """See `Housekeeping.compact`."""
@@ -60,6 +70,8 @@ def wire_local(folder: Path) -> LocalApp:
     catalogue = LocalCatalogue(database)
     clock = SystemClock()
     lanes = LocalLanes(database, clock)
+    latest = LocalLatestPositions(database)
+    log = ParquetLog(catalogue, objects, opened_in(folder))
     fleet = Fleet(
         clock=clock,
         events=LocalEventStore(database, INGESTION_EVENTS),
@@ -67,8 +79,8 @@ def wire_local(folder: Path) -> LocalApp:
         dead_letters=LocalDeadLetters(database),
         objects=objects,
         origins=LocalOrigins(database),
-        log=ParquetLog(catalogue, objects, opened_in(folder)),
-        latest=LocalLatestPositions(database),
+        log=log,
+        latest=latest,
         engine=ArrowEngine(spool_folder=folder / UNFINISHED_FOLDER),
     )
 
@@ -80,10 +92,13 @@ def wire_local(folder: Path) -> LocalApp:
 
     return LocalApp(
         folder=folder,
+        database=database,
+        log=log,
         fleet=fleet,
         resume=lambda: resume(fleet),
         settle=lambda: drain(fleet),
         close=database.close,
         catalogue=catalogue,
+        latest=latest,
         housekeeping=housekeeping,
     )

@@ -12,7 +12,7 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 
 from fleetcore.domain.chunks import Chunk
-from fleetcore.domain.ingestion import Sizes
+from fleetcore.domain.ingestion_events import Sizes
 from fleetcore.domain.ledger import RowCounts
 from fleetcore.domain.vehicles import Vehicle
 from fleetcore.errors import CorruptObject, SourceChanged, StorageUnavailable

@@ -11,7 +11,7 @@ from typing import Final
 from attrs import frozen
 
 from fleetcore.domain.chunks import Chunk, RejectedRow
-from fleetcore.domain.ingestion import ChunkProcessed, Sizes
+from fleetcore.domain.ingestion_events import ChunkProcessed, Sizes
 from fleetcore.domain.judging import payload_of
 from fleetcore.domain.ledger import RowCounts
 from fleetcore.domain.parts import Part, StoredEvent

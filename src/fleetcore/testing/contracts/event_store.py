@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from fleetcore.domain.ingestion import IngestionEvent, IngestionFailed, IngestionSuperseded
+from fleetcore.domain.ingestion_events import IngestionEvent, IngestionFailed, IngestionSuperseded
 from fleetcore.errors import InvalidInput, VersionConflict
 from fleetcore.ports.event_store import MAX_EVENTS, EventStore
 from fleetcore.testing.contracts.race import raced

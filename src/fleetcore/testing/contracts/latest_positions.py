@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fleetcore.domain.location import LocationEvent, precedence
 from fleetcore.domain.parts import StoredEvent
-from fleetcore.ports.latest_positions import LatestPositions
+from fleetcore.ports.latest_positions import ErasablePositions, LatestPositions
 from fleetcore.testing.contracts.race import raced
 from fleetcore.testing.strategies import location_events, stored_events
 
@@ -188,3 +188,29 @@ class LatestPositionsContract:
 
         (shared,) = views[0].read(["shared"])
         assert (4, 4, 5) == (shared.event.observed_at, views[0].cursor(), len(views[0].read()))
+
+
+class ErasablePositionsContract:
+    """What a view that can let go of vehicles does besides; needs `open_erasable_positions`."""
+
+    @pytest.fixture
+    def erasable(
+        self, open_erasable_positions: Callable[[], ErasablePositions]
+    ) -> ErasablePositions:
+        """The view under test."""
+        return open_erasable_positions()
+
+    def test_lets_go_of_vehicles(self, erasable: ErasablePositions) -> None:
+        """Those that are known are counted; all others stay, and so does the cursor."""
+        erasable.apply([stored("cab-1", 5), stored("cab-2", 5), stored("é", 5)], 7)
+
+        assert 2 == erasable.remove(["cab-1", "é", "cab-9"])
+        assert ((stored("cab-2", 5),), 7) == (erasable.read(), erasable.cursor())
+
+    def test_letting_go_again_is_nothing(self, erasable: ErasablePositions) -> None:
+        """What is gone is not known."""
+        erasable.apply([stored("cab-1", 5)], 7)
+        erasable.remove(["cab-1"])
+
+        assert 0 == erasable.remove(["cab-1"])
+        assert 0 == erasable.remove([])

@@ -223,7 +223,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from fleetcore.domain.ingestion import IngestionSuperseded
+from fleetcore.domain.ingestion_events import IngestionSuperseded
 from fleetcore.errors import VersionConflict
 from fleetcore_adapters.local.database import Database
 from fleetcore.codec.ingestion_events import INGESTION_EVENTS
@@ -283,3 +283,32 @@ def test_a_lost_database_is_not_begun_anew(tmp_path: Path, left: bytes | None) -
 
     with pytest.raises(StorageUnavailable, match="restore it from a backup"):
         Database(tmp_path)
+
+
+def test_what_was_deleted_is_not_left_in_the_file(database: Database, folder: Path) -> None:
+    """Neither in pages that are free, nor beside the file."""
+    database.define({"texts": "CREATE TABLE texts (text TEXT)"})
+    with database.write() as connection:
+        texts = ((f"text {number}",) for number in range(5000))
+        connection.executemany("INSERT INTO texts VALUES (?)", texts)
+    with database.write() as connection:
+        connection.execute("DELETE FROM texts WHERE text = 'text 4711'")
+
+    def is_left() -> bool:
+        return any(b"text 4711" in each.read_bytes() for each in folder.iterdir())
+
+    before = is_left()
+    assert (True, True, False) == (before, database.scrub(), is_left())
+
+
+def test_a_reader_of_before_keeps_a_file_from_being_scrubbed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told; once the reader is done it can be."""
+    monkeypatch.setattr("fleetcore_adapters.local.database.BUSY_TIMEOUT_S", 0.01)
+    with closing(Database(database.folder)) as other, closing(Database(database.folder)) as mine:
+        with other.read() as connection:
+            connection.execute("SELECT * FROM numbers").fetchall()
+            _insert(mine, 1)
+            assert not mine.scrub()
+        assert mine.scrub()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fleetcore.codec.ingestion_events import INGESTION_EVENTS
-from fleetcore.domain.ingestion import IngestionFailed
+from fleetcore.domain.ingestion_events import IngestionFailed
 from fleetcore.errors import StorageUnavailable
 from fleetcore_adapters.local.database import Database
 from fleetcore_adapters.local.event_store import LocalEventStore

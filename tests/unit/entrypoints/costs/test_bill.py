@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from fleetcore.domain.ingestion import Sizes
+from fleetcore.domain.ingestion_events import Sizes
 from fleetcore.errors import InvalidConfiguration
 from fleetcore_entrypoints.costs.assumptions import ABOUT, Assumptions
 from fleetcore_entrypoints.costs.bill import ENDPOINTS, METRICS, TIMEOUT_S, Bill, Line, monthly_bill

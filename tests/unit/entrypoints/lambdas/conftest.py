@@ -15,7 +15,8 @@ from aws_lambda_powertools.logging import Logger
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.ingesting import Request
 from fleetcore.application.streams import IngestionStream, ingestions
-from fleetcore.domain.ingestion import Ingestion, Sizes
+from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ingestion_events import Sizes
 from fleetcore.domain.vehicles import Vehicle
 from fleetcore.errors import ObjectMissing, UnreadableFile
 from fleetcore.ports.source import Content, Source

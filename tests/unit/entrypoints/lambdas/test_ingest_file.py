@@ -22,7 +22,7 @@ from tests.unit.entrypoints.lambdas.conftest import (
 
 from fleetcore.application.ingesting import Metadata, Request
 from fleetcore.application.streams import IngestionStream
-from fleetcore.domain.ingestion import Supersede
+from fleetcore.domain.ingestion_events import Supersede
 from fleetcore.domain.parts import LaneMessage
 from fleetcore.errors import (
     InvalidConfiguration,

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from attrs import evolve
 
-from fleetcore.domain.ingestion import ChunkProcessed, Ingestion
+from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.ingestion_events import ChunkProcessed
 from fleetcore.domain.ledger import RowCounts
 from fleetcore_entrypoints.lambdas.pace import SPARE, TO_END_S, Pace
 

@@ -14,7 +14,7 @@ from tests.contract.harness.dynamodb import Service as Place
 from tests.unit.adapters.aws.dynamodb.wire import Service, answered, as_handler, delivered
 
 from fleetcore.codec.ingestion_events import INGESTION_EVENTS
-from fleetcore.domain.ingestion import IngestionEvent, IngestionFailed
+from fleetcore.domain.ingestion_events import IngestionEvent, IngestionFailed
 from fleetcore.errors import StorageUnavailable, VersionConflict
 from fleetcore_adapters.aws.dynamodb.event_store import LARGE_BODY_BYTES, DynamoEventStore
 from fleetcore_adapters.aws.dynamodb.requests import Requests

@@ -1,0 +1,73 @@
+"""Seeds played in this process, or in several."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from importlib import import_module
+from pathlib import Path
+from typing import Final, cast
+
+from fleetcore.errors import InvalidConfiguration
+from fleetcore.testing.simulation.running import Outcome, simulated
+from fleetcore.testing.simulation.scenario import Scenario
+from fleetcore_entrypoints.wiring.simulated import scenarios
+
+_SEEDS_A_TASK: Final = 10
+
+
+def outcomes(
+    name: str, seeds: range, jobs: int, tell: Callable[[float], None]
+) -> Iterator[Outcome]:
+    """What becomes of each seed, in order; `tell` is told which share is done.
+
+    Raises `InvalidConfiguration` where no scenario has this name.
+    """
+    scenario_named(name)
+    some = [seeds[start : start + _SEEDS_A_TASK] for start in range(0, len(seeds), _SEEDS_A_TASK)]
+    if jobs == 1:
+        yield from _told(map(partial(_played, name), some), len(some), tell)
+        return
+    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from _told(pool.map(partial(_played, name), some), len(some), tell)
+
+
+@cache
+def scenario_named(name: str) -> Scenario:
+    """A scenario of fleetcore, or what a MODULE:FACTORY returns. See `outcomes`."""
+    if ":" not in name:
+        known = scenarios()
+        if name not in known:
+            raise InvalidConfiguration(
+                f"no scenario {name!r}: there is {', '.join(known)}, or MODULE:FACTORY of your own"
+            )
+        return known[name]
+    module_name, _, attribute = name.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        factory: object = getattr(import_module(module_name), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InvalidConfiguration(
+            f"{name!r} cannot be imported: {error}; it is MODULE:FACTORY, looked for here and "
+            "among what is installed"
+        ) from None
+    if not callable(factory):
+        raise InvalidConfiguration(f"{name!r} is no function; it is to return a scenario")
+    return cast("Scenario", factory())
+
+
+def _played(name: str, seeds: range) -> list[Outcome]:
+    return list(simulated(scenario_named(name), seeds))
+
+
+def _told(
+    tasks: Iterator[list[Outcome]], count: int, tell: Callable[[float], None]
+) -> Iterator[Outcome]:
+    for number, done in enumerate(tasks, 1):
+        tell(number / count)
+        yield from done

@@ -1,0 +1,132 @@
+"""Registers in SQLite: what happens to a damaged file, and what is remembered of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fleetcore.domain.digests import bucket_of, leaf_of
+from fleetcore.domain.facts import is_genuine
+from fleetcore.errors import StorageUnavailable
+from fleetcore.testing.contracts.register_facts import fact, summed, tombstone
+from fleetcore_adapters.local import known_registers
+from fleetcore_adapters.local.database import ViewsDatabase
+from fleetcore_adapters.local.registers import LocalRegisters
+
+FACTS = [fact(f"v{number}", 1) for number in range(20)]
+BUCKET = bucket_of(leaf_of("v3"))
+
+
+@pytest.fixture(name="database")
+def _database(tmp_path: Path) -> Iterator[ViewsDatabase]:
+    database = ViewsDatabase(tmp_path)
+    yield database
+    database.close()
+
+
+@pytest.fixture(name="registers")
+def _registers(database: ViewsDatabase) -> LocalRegisters:
+    registers = LocalRegisters(database)
+    registers.merge(FACTS)
+    return registers
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE registers SET fingerprint = fingerprint + 1 WHERE vehicle_id = 'v3'",
+        "DELETE FROM registers WHERE vehicle_id = 'v3'",
+    ],
+)
+def test_a_register_that_changed_by_itself_is_found(
+    registers: LocalRegisters, database: ViewsDatabase, damage: str
+) -> None:
+    """Its leaf's sum is no longer that of what it holds; counted anew, the region differs."""
+    before = registers.digest()
+    with database.write() as connection:
+        connection.execute(damage)
+    assert before == registers.digest()
+
+    assert () == registers.recount([BUCKET + 1])
+    assert (leaf_of("v3"),) == registers.recount([BUCKET])
+    assert () == registers.recount()
+    assert summed(list(registers.scan())) == registers.digest() != before
+
+
+def test_a_payload_that_changed_by_itself_is_found(
+    registers: LocalRegisters, database: ViewsDatabase
+) -> None:
+    """No sum shows it, but the register is not genuine; it is replaced, and all is as before."""
+    before = registers.digest()
+    with database.write() as connection:
+        connection.execute("UPDATE registers SET latitude = 1.5 WHERE vehicle_id = 'v3'")
+    (corrupt,) = [each for each in registers.scan([BUCKET]) if not is_genuine(each)]
+
+    assert registers.replace(corrupt, fact("v3", 1))
+    assert before == registers.digest()
+    assert () == registers.recount()
+
+
+def test_damaged_sums_are_put_right(registers: LocalRegisters, database: ViewsDatabase) -> None:
+    """Those of leaves and of cities."""
+    before = registers.digest()
+    with database.write() as connection:
+        connection.execute("UPDATE register_sums SET words = counts")
+        connection.execute("UPDATE register_cities SET count = 3")
+
+    assert sorted({leaf_of(each.vehicle_id) for each in FACTS}) == list(registers.recount())
+    assert before == registers.digest()
+
+
+def test_a_merge_that_failed_is_not_remembered(
+    registers: LocalRegisters, database: ViewsDatabase
+) -> None:
+    """What is rolled back wins again when it is merged again."""
+    newer = [fact(each.vehicle_id, 2) for each in FACTS]
+    with database.write() as connection:
+        connection.execute(
+            "CREATE TRIGGER full BEFORE UPDATE ON register_sums"
+            " BEGIN SELECT raise(ABORT, 'no space'); END"
+        )
+    with pytest.raises(StorageUnavailable, match="no space"):
+        registers.merge(newer, 7)
+    with database.write() as connection:
+        connection.execute("DROP TRIGGER full")
+
+    assert 0 == registers.cursor()
+    assert len(newer) == registers.merge(newer, 7)
+    assert summed(newer) == registers.digest()
+
+
+def test_what_others_change_is_not_remembered_wrongly(
+    registers: LocalRegisters, tmp_path: Path
+) -> None:
+    """Another process merges, forgets, replaces, clears: the next merge goes by what is held."""
+    database = ViewsDatabase(tmp_path)
+    other = LocalRegisters(database)
+    other.merge([fact("v1", 9)])
+    assert 0 == registers.merge([fact("v1", 8)])
+
+    other.bury([tombstone("v2")])
+    assert 0 == registers.merge([fact("v2", 8)])
+
+    assert other.replace(fact("v3", 1), fact("v3", 0))
+    assert 1 == registers.merge([fact("v3", 1)])
+
+    other.clear()
+    assert 1 == registers.merge([fact("v4", 0)])
+    assert summed([fact("v4", 0)]) == registers.digest() == other.digest()
+    database.close()
+
+
+def test_few_are_remembered_where_many_come(
+    registers: LocalRegisters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the limit it begins to remember anew, and nothing else changes."""
+    monkeypatch.setattr(known_registers, "MOST_KNOWN", 5)
+    for instant in range(2, 6):
+        newer = [fact(each.vehicle_id, instant) for each in FACTS]
+        assert len(newer) == registers.merge(newer)
+        assert summed(newer) == registers.digest()

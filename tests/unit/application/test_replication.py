@@ -1,0 +1,169 @@
+"""Logs are copied between regions, each batch once, whatever dies in between."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import pytest
+from attrs import evolve
+from tests.regions import MemoryRegion, Silent, fact, memory_region
+
+from fleetcore.application.hosting import HostedRegion
+from fleetcore.application.replication import Pulled, pull, pull_all
+from fleetcore.domain.ledger import StoreOutcome
+from fleetcore.domain.messages import EventBatch
+from fleetcore.errors import CorruptObject, StorageUnavailable
+from fleetcore.ports.live_log import Batches
+from fleetcore.ports.region import Region
+from fleetcore_adapters.memory.location_log import MemoryLog
+
+FLEET: Final = tuple(fact(f"cab-{n}", n) for n in range(5))
+IDS: Final = [each.vehicle_id for each in FLEET]
+
+
+@pytest.fixture(name="three")
+def _three() -> tuple[MemoryRegion, MemoryRegion, MemoryRegion]:
+    return memory_region("a"), memory_region("b"), memory_region("c")
+
+
+def all_pull(*regions: MemoryRegion) -> None:
+    """Everybody pulls from everybody, once."""
+    for each in regions:
+        peers = [other.region for other in regions if other is not each]
+        pull_all(peers, each.log, each.links)
+
+
+def test_a_round_brings_what_is_new(three: tuple[MemoryRegion, ...]) -> None:
+    """And the next one nothing."""
+    a, b, _ = three
+    a.take_in(FLEET)
+
+    assert Pulled(peer="a", batches=1, rows=5, stored=5, more=True) == pull(
+        a.region, b.log, b.links
+    )
+    assert Pulled(peer="a") == pull(a.region, b.log, b.links)
+    assert FLEET == b.region.logged(IDS)
+
+
+def test_copies_are_not_copied_on(three: tuple[MemoryRegion, ...]) -> None:
+    """In a full mesh each batch travels once to each region; all logs are equal then."""
+    a, b, c = three
+    a.take_in(FLEET[:2])
+    b.take_in(FLEET[2:4])
+    c.take_in(FLEET[4:])
+
+    all_pull(a, b, c)
+
+    assert [FLEET] * 3 == [each.region.logged(IDS) for each in three]
+    assert [2, 2, 1] == [
+        sum(batch.rows for batch in each.region.batches_since(0, 100).batches) for each in three
+    ]
+    again = [
+        done.rows
+        for each in three
+        for done in pull_all(
+            [other.region for other in three if other is not each], each.log, each.links
+        )
+    ]
+    assert [0] * 6 == again
+
+
+class Dying(MemoryLog):
+    """A log that dies before, or just after, the first append."""
+
+    after = False
+    left = 1
+
+    def append_batch(self, batch: EventBatch) -> StoreOutcome:
+        if self.left:
+            self.left -= 1
+            if self.after:
+                super().append_batch(batch)
+            raise StorageUnavailable("the power is gone")
+        return super().append_batch(batch)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_the_cursor_never_leads_the_log(three: tuple[MemoryRegion, ...], after: bool) -> None:
+    """Died before or after the append: the batch comes again, and is stored once."""
+    a, b, _ = three
+    a.take_in(FLEET)
+    log = Dying(b.log._objects)
+    log.after = after
+
+    with pytest.raises(StorageUnavailable):
+        pull(a.region, log, b.links)
+    assert 0 == b.links.cursor("a")
+
+    pull(a.region, log, b.links)
+    assert 5 == sum(1 for _ in log.scan())
+
+
+def test_a_cut_region_stands_still(three: tuple[MemoryRegion, ...]) -> None:
+    """It copies nothing, and catches up when it is healed."""
+    a, b, _ = three
+    a.take_in(FLEET)
+    b.links.cut(True)
+
+    assert (0, "this region is cut off") == (
+        (done := pull(a.region, b.log, b.links)).rows,
+        done.error,
+    )
+    b.links.cut(False)
+    assert 5 == pull(a.region, b.log, b.links).stored
+
+
+def test_a_silent_peer_holds_up_nobody(three: tuple[MemoryRegion, ...]) -> None:
+    """It is told of, and the others are copied."""
+    a, b, c = three
+    a.take_in(FLEET)
+    silent = cast("Region", Silent(c.region))
+
+    broken, done = pull_all([silent, a.region], b.log, b.links)
+
+    assert ("c", 5) == (broken.peer, done.stored)
+    assert broken.error is not None
+
+
+def test_a_peer_that_sends_rubbish_is_told_of(three: tuple[MemoryRegion, ...]) -> None:
+    """Its cursor stays where it is."""
+    a, b, _ = three
+    a.take_in(FLEET)
+
+    class Rubbish(MemoryLog):
+        def append_batch(self, batch: EventBatch) -> StoreOutcome:
+            raise CorruptObject("no batch")
+
+    (done,) = pull_all([a.region], Rubbish(b.log._objects), b.links)
+
+    assert ("no batch", 0) == (done.error, b.links.cursor("a"))
+
+
+def test_a_round_is_limited(three: tuple[MemoryRegion, ...]) -> None:
+    """About so many rows a round, and `more` until all are there."""
+    a, b, _ = three
+    for each in FLEET:
+        a.take_in([each])
+
+    rounds = []
+    while (done := pull(a.region, b.log, b.links, rows=2)).more:
+        rounds.append(done.rows)
+
+    assert sum(rounds) == 5
+    assert max(rounds) <= 2
+
+
+def test_the_cursor_is_the_peers(three: tuple[MemoryRegion, ...]) -> None:
+    """Whatever it says is handed back to it."""
+    a, b, _ = three
+    a.take_in(FLEET)
+
+    class Counting(HostedRegion):
+        def batches_since(self, cursor: int, limit: int) -> Batches:
+            return evolve(super().batches_since(0, limit), cursor=cursor + 7)
+
+    peer = Counting("a", registers=a.registers, log=a.log, history=a.log, engine=a.region._engine)
+    pull(peer, b.log, b.links)
+    pull(peer, b.log, b.links)
+
+    assert 14 == b.links.cursor("a")
