@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from time import process_time
 
@@ -23,6 +22,7 @@ from fleetcore.domain.messages import EventBatch
 from fleetcore_adapters.arrow import part_file
 from fleetcore_adapters.arrow.folding import Folding
 from fleetcore_adapters.arrow.log_files import LogFiles, opened_in
+from fleetcore_entrypoints.local import LocalFleet
 from fleetcore_entrypoints.wiring.local import LocalApp, wire_local
 
 VEHICLES = 156_000
@@ -95,7 +95,8 @@ def say(what: str, value: float, unit: str) -> None:
 
 def tail(folder: Path) -> None:
     """What live batches cost while they wait, and when they are folded."""
-    with closing(wire_local(folder / "large")) as app:
+    with LocalFleet(wire_local(folder / "large")) as fleet:
+        app = fleet.app
         say("append, batches of 5,000", appends(app, 60, 5_000), "us a row")
         behind = app.log.reached() - 1
         app.log.changes_since(behind)
@@ -103,7 +104,8 @@ def tail(folder: Path) -> None:
         say("changes behind a cursor, one batch", spent.seconds / 20 / 5_000 * 1e6, "us a fact")
         folded = timed(app.housekeeping().fold)
         say("folding 300,000 rows", folded.seconds / 300_000 * 1e6, "us a row")
-    with closing(wire_local(folder / "small")) as app:
+    with LocalFleet(wire_local(folder / "small")) as fleet:
+        app = fleet.app
         say("append, batches of 500, up to 600 of them", appends(app, 600, 500), "us a row")
         ids = [f"driver-{n:06d}" for n in range(20)]
         spent = timed(lambda: [app.fleet.log.read_vehicle(each, 0, 2**60) for each in ids])
@@ -112,7 +114,8 @@ def tail(folder: Path) -> None:
 
 def rebuild(folder: Path) -> None:
     """The facts of all registers from a long log, and merely reading what they are made of."""
-    with closing(wire_local(folder / "long")) as app:
+    with LocalFleet(wire_local(folder / "long")) as fleet:
+        app = fleet.app
         folding = Folding(app.catalogue, app.fleet.objects)
         for number in range(REBUILT_BATCHES):
             app.log.append_batch(batch_of(number * 30, REBUILT_BATCH_ROWS))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
+from unittest.mock import patch
 
 import pyarrow.parquet as pq
 
@@ -67,13 +71,9 @@ def _give_up_a_part(folder: Path, inputs: Path) -> None:
     """A part that was missing when it was to be stored, and is back."""
     lost = inputs / "lost.csv"
     lost.write_text(HEADER + rows(first=50, number=3))
-    stored = ingesting._stored
     with open_local(folder) as fleet:
-        try:
-            ingesting._stored = lambda _fleet, _stream: None
+        with patch.object(ingesting, "_stored", return_value=None):
             ingestion = fleet.ingest(lost).ingestion
-        finally:
-            ingesting._stored = stored
         (part,) = (folder / "fresh" / str(ingestion)).glob("*.parquet")
         content = part.read_bytes()
         part.unlink()
@@ -144,22 +144,11 @@ def _contents(path: Path) -> Iterator[bytes]:
 
 def _tail_contents(path: Path) -> Iterator[bytes]:
     """The batches of the log's tail are Parquet files inside the database."""
-    import io
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
-        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master")]
-        for table in tables:
-            if table.startswith("sqlite_"):
-                continue
-            try:
-                cells = [
-                    cell for row in database.execute(f'SELECT * FROM "{table}"') for cell in row
-                ]
-            except sqlite3.OperationalError:
-                continue  # An index.
-            for cell in cells:
-                if isinstance(cell, bytes) and cell.startswith(b"PAR1"):
-                    for column in pq.read_table(io.BytesIO(cell)).to_pydict().values():
-                        yield "\n".join(map(str, column)).encode()
+        kinds = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in kinds:
+            for row in database.execute(f'SELECT * FROM "{table}"'):
+                for cell in row:
+                    if isinstance(cell, bytes) and cell.startswith(b"PAR1"):
+                        for column in pq.read_table(io.BytesIO(cell)).to_pydict().values():
+                            yield "\n".join(map(str, column)).encode()

@@ -242,15 +242,21 @@ def test_every_row_does_what_memory_does(
 class NothingIsSince(MemoryCatalogue):
     """Appends whatever came behind what was seen."""
 
-    def append(self, parts: Sequence[Appended], seen: int) -> bool:
-        return super().append(parts, max(seen, self.files().sequence))
+    def append(self, parts: Sequence[Appended], seen: int, buried: int = 0) -> bool:
+        return super().append(parts, max(seen, self.files().sequence), buried)
 
 
 class NamedIsNotRetired(MemoryCatalogue):
     """Forgets to retire the files a compaction took the place of."""
 
-    def replace(self, old: Collection[str], new: Sequence[LogFile], now_ms: int) -> bool:
-        done = super().replace(old, new, now_ms)
+    def replace(
+        self,
+        old: Collection[str],
+        new: Sequence[LogFile],
+        now_ms: int,
+        forgotten: Mapping[str, int] | None = None,
+    ) -> bool:
+        done = super().replace(old, new, now_ms, forgotten)
         if done:
             self.forget(old)
         return done

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import pyarrow.parquet as pq
 import pytest
 from tests.filled import HEADER, OTHERS, VICTIM, filled, holding, rows
 
@@ -80,6 +81,16 @@ def test_no_byte_is_left(fleetcore: Command, folder: Path) -> None:
     assert {"fleetcore.sqlite", "fresh", "log", "rejects", "snapshots", "views.sqlite"} <= places
     assert (0, True) == (done.status, done.object["complete"])
     assert set() == holding(folder)
+
+
+def test_no_byte_is_left_beside_others_who_read(fleetcore: Command, folder: Path) -> None:
+    """While another process has the databases open, what they write ahead is emptied too."""
+    with closing(wire_live(folder)) as other:
+        other.registers.digest()
+        done = fleetcore("forget", VICTIM)
+        left = holding(folder)
+
+    assert (0, set()) == (done.status, left)
 
 
 def test_says_what_is_gone(fleetcore: Command) -> None:
@@ -231,6 +242,38 @@ def _one_chunk(*arguments: Any, **options: Any) -> None:
     chunk_commits.commit_chunks(halting, *arguments[1:], **options)
 
 
+def test_files_that_nothing_names_go(fleetcore: Command, folder: Path) -> None:
+    """Left by who knows whom: parts, files of the log and rejects that hold it; others stay."""
+    held = [each for each in holding(folder) if each.startswith(("fresh/", "log/", "rejects/"))]
+    for each in held:
+        top, _, name = each.partition("/")
+        copy = folder / top / "feed-1" / name.rpartition("/")[2]
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(folder / each, copy)
+    own = folder / "fresh" / "feed-1" / "another.parquet"
+    pq.write_table(pq.read_table(folder / min(held), filters=[("vehicle_id", "==", "x")]), own)
+    done = fleetcore("forget", VICTIM, "--json")
+
+    assert {"fresh", "log", "rejects"} == {each.partition("/")[0] for each in held}
+    assert (0, set()) == (done.status, holding(folder))
+    assert done.object["parts"] > 0
+    assert own.exists()
+
+
+def test_a_dead_part_that_cannot_be_read_goes(fleetcore: Command, folder: Path) -> None:
+    """Nobody can tell whom it holds; its rows stay dead, and its file can be ingested again."""
+    letter = fleetcore("dead-letters", "list", "--json").objects[0]
+    part = folder / letter["part"]
+    part.write_bytes(part.read_bytes()[:-9])
+    done = fleetcore("forget", VICTIM, "--json").object
+    again = fleetcore("ingest", "inputs/lost.csv", "--again", "--json").object
+
+    assert (1, True, False) == (done["parts"], done["complete"], part.exists())
+    assert letter["dead_rows"] == sums(fleetcore)["dead_lettered"]
+    assert (3, 6) == (again["forgotten"], again["stored"])
+    assert not {each for each in holding(folder) if each.startswith("log")}
+
+
 def test_says_when_backups_are_gone(fleetcore: Command) -> None:
     """By [privacy] backups_kept_days; without it, that backups made before hold it."""
     Path("fleet.toml").write_text("[privacy]\nbackups_kept_days = 0\n")
@@ -292,18 +335,17 @@ def test_goes_on_where_it_died(
     by_key: bool,
 ) -> None:
     """Before whatever write it dies: forgetting again, or what is pending, makes it good."""
-    kept_by_key: set[int] = set()
-    for nth in count(2 if by_key else 1, 3):
+    counted: set[int] = set()
+    nth, reached_end = (2 if by_key else 1), False
+    while not reached_end:
         shutil.rmtree(folder)
         shutil.copytree(made, folder)
         app = wire_live(folder)
         try:
             with monkeypatch.context() as patch:
                 asked = die_at(patch, nth)
-                try:
+                with suppress(Died):
                     Forgetting(app).forget(VICTIM)
-                except Died:
-                    pass
             is_buried = bool(app.log.tombstones())
             reached_end = asked() < nth
         finally:
@@ -314,8 +356,7 @@ def test_goes_on_where_it_died(
 
         assert (nth, 0, set()) == (nth, done.status, left)
         assert (nth, "") == (nth, fleetcore("doctor", "--json").out)
-        kept_by_key.add(sums(fleetcore)["forgotten"])
-        if reached_end:
-            break
+        counted.add(sums(fleetcore)["forgotten"])
+        nth += 3
     assert nth > 20
-    assert {20 + 1 + 20 + 3} == kept_by_key
+    assert {20 + 1 + 20 + 3} == counted

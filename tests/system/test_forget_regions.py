@@ -14,7 +14,6 @@ from tests.filled import OTHERS, VICTIM, filled, holding
 from tests.system.test_drift import FLEETCORE, free_ports, until
 
 from fleetcore.application.forgetting import pending
-from fleetcore.domain.facts import Fact
 from fleetcore.domain.tombstones import key_of
 from fleetcore_entrypoints.wiring.forgetting import Forgetting
 from fleetcore_entrypoints.wiring.live import wire_live
@@ -56,8 +55,8 @@ def _world(in_folder: Path) -> Iterator[Path]:
 def registers(folder: Path) -> set[str]:
     """The vehicles that a region's registers and positions know."""
     with closing(wire_live(folder)) as app:
-        facts: list[Fact] = list(app.registers.scan())
-        return {each.vehicle_id for each in (*facts, *app.geo.geo.read())}
+        held = {each.vehicle_id for each in app.registers.scan()}
+        return held.union(each.vehicle_id for each in app.geo.geo.read())
 
 
 def is_erased(folder: Path) -> bool:

@@ -55,7 +55,7 @@ class Holdings:
 
     `erase_log` takes the rows of vehicles, by their tombstones' keys, out of the log, and lets
     the streams know. `scrub` writes the databases anew without what was deleted in them; whether
-    it could. `unfinished` counts the files that are being written, or were when a process died.
+    it could. `unfinished` names the files that are being written, or were when a process died.
     """
 
     fleet: Fleet
@@ -72,7 +72,7 @@ class Holdings:
     vehicles_in: VehiclesIn
     erase_log: Callable[[Collection[str]], LogErased]
     scrub: Callable[[], bool]
-    unfinished: Callable[[], int]
+    unfinished: Callable[[], Collection[str]]
 
 
 @frozen(kw_only=True, slots=True)
@@ -81,9 +81,9 @@ class Forgotten:
 
     `parts` are files beside the log, `names` those of ingested files. `snapshot_rows` were in
     `snapshots`. `closed` are ingestions that were given up, `waiting` those that may write files
-    with rows of it until they are over, `unfinished` such files. Who reads a file that was closed
-    may have written its next part at that very moment. `scrubbed` is false where
-    another process still reads a database as it was.
+    with rows of it until they are over, `unfinished` files that were begun before and may hold
+    it. Who reads a file that was closed may have written its next part at that very moment.
+    `scrubbed` is false where another process still reads a database as it was.
     """
 
     log: LogErased
@@ -147,6 +147,7 @@ def waiting(fleet: Fleet) -> tuple[str, ...]:
 
 def _erased(holdings: Holdings, mentions: Mentions, registers: int = 0) -> Forgotten:
     fleet = holdings.fleet
+    begun = frozenset(holdings.unfinished())
     holdings.registers.bury(holdings.log.tombstones())
     resume(fleet)
     origins = fleet.origins.read()
@@ -169,13 +170,7 @@ def _erased(holdings: Holdings, mentions: Mentions, registers: int = 0) -> Forgo
     parts = objects.erase_parts()
     rejects = objects.erase_rejects()
     names = _erase_names(holdings, mentions)
-    latest = holdings.latest.remove(
-        [
-            each.event.vehicle_id
-            for each in holdings.latest.read()
-            if mentions.is_one(each.event.vehicle_id)
-        ]
-    )
+    latest = erase_latest(holdings, mentions)
     drivers = holdings.places.remove("driver", _drivers(holdings.places.read("driver"), mentions))
     positions = erase_positions(holdings, mentions)
     messages = _erase_messages(holdings.dead_messages, mentions)
@@ -197,7 +192,7 @@ def _erased(holdings: Holdings, mentions: Mentions, registers: int = 0) -> Forgo
         snapshot_rows=snapshot_rows,
         closed=closed,
         waiting=waiting(fleet),
-        unfinished=holdings.unfinished(),
+        unfinished=len(begun.intersection(holdings.unfinished())),
         scrubbed=scrubbed,
     )
     if forgotten.complete:
@@ -224,6 +219,12 @@ def _drivers(nodes: Sequence[object], mentions: Mentions) -> list[str]:
         for each in nodes
         if isinstance(each, Driver) and mentions.is_one(each.vehicle_id)
     ]
+
+
+def erase_latest(holdings: Holdings, mentions: Mentions) -> int:
+    """Take the vehicles out of the latest positions; how many were in them."""
+    known = (each.event.vehicle_id for each in holdings.latest.read())
+    return holdings.latest.remove([each for each in known if mentions.is_one(each)])
 
 
 def erase_positions(holdings: Holdings, mentions: Mentions) -> int:

@@ -26,7 +26,6 @@ from fleetcore.errors import CorruptObject
 VERSION: Final = 1
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
-_NUMBERS: Final = ("speed_kmh", "heading_deg", "accuracy_m", "battery_pct", "fuel_pct")
 _ENCODE: Final = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
@@ -159,16 +158,19 @@ def _driver_in(line: bytes) -> Fact:
     told = _object_in(b"{" + line + b"}")
     try:
         ((vehicle_id, driver),) = cast("dict[str, dict[str, object]]", told).items()
-        numbers = [_number(driver[name]) for name in _NUMBERS]
         return Fact(
-            vehicle_id,
-            _ms_in(driver["timestamp"]),
-            float(cast("float", driver["latitude"])),
-            float(cast("float", driver["longitude"])),
-            *numbers,
-            _status_in(driver["status"]),
-            cast("str | None", driver["city"]),
-            int(str(driver["fingerprint"]), 16),
+            vehicle_id=vehicle_id,
+            observed_at=_ms_in(driver["timestamp"]),
+            latitude=float(cast("float", driver["latitude"])),
+            longitude=float(cast("float", driver["longitude"])),
+            speed_kmh=_number(driver["speed_kmh"]),
+            heading_deg=_number(driver["heading_deg"]),
+            accuracy_m=_number(driver["accuracy_m"]),
+            battery_pct=_number(driver["battery_pct"]),
+            fuel_pct=_number(driver["fuel_pct"]),
+            status=_status_in(driver["status"]),
+            city=cast("str | None", driver["city"]),
+            fingerprint=int(str(driver["fingerprint"]), 16),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _damaged(f"a line of it is no driver: {error!r}") from error

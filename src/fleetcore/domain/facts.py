@@ -64,7 +64,7 @@ def is_genuine(fact: Fact) -> bool:
 
 
 def winners_of(facts: Iterable[Fact]) -> dict[str, Fact]:
-    """The winner of each vehicle, by its id."""
+    """The winner of each vehicle, by its id, in the order that vehicles come."""
     winners: dict[str, Fact] = {}
     for fact in facts:
         held = winners.get(fact.vehicle_id)

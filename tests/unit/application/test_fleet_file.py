@@ -127,3 +127,12 @@ def test_what_no_event_can_lack_cannot_be_softened(code: str) -> None:
     assert fleet_config(f"[rules]\n{code} = 'reject'\n").settings.severities == {code: "reject"}
     with pytest.raises(InvalidConfiguration, match="without it no location event can exist"):
         fleet_config(f"[rules]\n{code} = 'warn'\n")
+
+
+def test_how_long_backups_live_may_be_said() -> None:
+    """Without it nobody knows."""
+    told = fleet_config("[privacy]\nbackups_kept_days = 30\n").privacy
+
+    assert (30, None) == (told.backups_kept_days, fleet_config("").privacy.backups_kept_days)
+    with pytest.raises(InvalidConfiguration, match="backups_kept_days = -1"):
+        fleet_config("[privacy]\nbackups_kept_days = -1\n")

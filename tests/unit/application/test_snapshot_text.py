@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -119,10 +120,8 @@ def _without_a_field(lines: list[bytes]) -> list[bytes]:
     "damage",
     [_cut, _without_a_driver, _moved, _newer, _longer, _garbled, _headless, _without_a_field],
 )
-def test_what_is_not_whole_is_refused(damage: object) -> None:
+def test_what_is_not_whole_is_refused(damage: Callable[[list[bytes]], list[bytes]]) -> None:
     """Whatever was changed, somewhere it is found."""
-    assert callable(damage)
-
     with pytest.raises(CorruptObject):
         list(parsed(damage(_text(CAB, BUS))))
 

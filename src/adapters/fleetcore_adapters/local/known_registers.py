@@ -20,18 +20,20 @@ class KnownRegisters:
         self._known: dict[str, rows.Known] = {}
         self._changes = 0
 
-    def among(
+    def of(
         self, connection: sqlite3.Connection, vehicle_ids: Collection[str]
-    ) -> Mapping[str, rows.Known]:
-        """What is known of more than these vehicles, inside a transaction that writes."""
+    ) -> list[rows.Known | None]:
+        """What is known of these vehicles, inside a transaction that writes; None: no register."""
         changes = register_sums.changes(connection)
         if changes != self._changes or len(self._known) > MOST_KNOWN:
             self._known.clear()
             self._changes = changes
-        missing = [each for each in vehicle_ids if each not in self._known]
-        if missing:
+        found = list(map(self._known.get, vehicle_ids))
+        if None in found:
+            missing = [each for each in vehicle_ids if each not in self._known]
             self._known.update(rows.known(connection, missing))
-        return self._known
+            found = list(map(self._known.get, vehicle_ids))
+        return found
 
     def changed(self, known: Mapping[str, rows.Known]) -> None:
         """Remember registers as they were changed in one step that is committed now."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count, islice
+from itertools import islice
 from math import inf
 from typing import Any, Final, TypeAlias
 
-from fleetcore.domain.digests import word_of
-from fleetcore.domain.facts import Fact, Version, version_of
+from fleetcore.domain.digests import leaf_of, word_of
+from fleetcore.domain.facts import Fact, Version
 from fleetcore.domain.fingerprint import MASK
 from fleetcore.domain.tombstones import Tombstone
 
@@ -53,7 +54,8 @@ _UPDATE: Final = (
 _PAGE: Final = 500
 """How many values one statement asks for, and rows one look of a scan reads."""
 
-_SIGN: Final = 1 << 63
+_SLICE: Final = 1_000
+"""How many facts are taken apart at a time, so that they stay in the processor's cache."""
 
 _Row: TypeAlias = tuple[Any, ...]
 
@@ -66,20 +68,32 @@ values is nothing to Python's garbage collector, and there are as many as vehicl
 """
 
 
-def known_of(fact: Fact, word: int, leaf: int, number: int) -> Known:
-    """What is known of a register that is this fact, with this word in its sums."""
-    observed_at, accuracy, fingerprint = version_of(fact)
-    return (observed_at, accuracy, fingerprint, fact.city or "", word, leaf, number)
-
-
 def known(connection: sqlite3.Connection, vehicle_ids: Iterable[str]) -> dict[str, Known]:
     """What is known of vehicles, by their id."""
+    if connection.execute("SELECT 1 FROM registers LIMIT 1").fetchone() is None:
+        return {}
     select = f"SELECT {_FACT}, leaf, number FROM registers WHERE vehicle_id"
-    found: dict[str, Known] = {}
-    for row in _found(connection, select, vehicle_ids):
-        fact = _fact_of(row)
-        found[fact.vehicle_id] = known_of(fact, word_of(fact.fingerprint), row[12], row[13])
-    return found
+    found = _found(connection, select, vehicle_ids)
+    columns = _columns(list(map(_fact_of, found)))
+    return _known(columns, [row[12] for row in found], [row[13] for row in found])
+
+
+def _known(
+    columns: Sequence[Sequence[Any]], leaves: Iterable[int], numbers: Iterable[int]
+) -> dict[str, Known]:
+    """What is known of registers, by vehicle, from the columns of their facts."""
+    inaccuracies, fingerprints, cities = columns[6], columns[11], columns[10]
+    known = zip(
+        columns[1],
+        [-inf if each is None else -each for each in inaccuracies],
+        fingerprints,
+        [city or "" for city in cities],
+        map(word_of, fingerprints),
+        leaves,
+        numbers,
+        strict=True,
+    )
+    return dict(zip(columns[0], known, strict=True))
 
 
 def read(connection: sqlite3.Connection, vehicle_ids: Iterable[str]) -> list[Fact]:
@@ -119,32 +133,32 @@ def versions(
         yield vehicle_id, (at, less, fingerprint & MASK)
 
 
-def insert(connection: sqlite3.Connection, facts: Sequence[Fact], leaves: Sequence[int]) -> int:
-    """Make the registers of vehicles that have none, with their leaves; the first one's number.
-
-    Numbers count up from there.
-    """
-    (first,) = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM registers").fetchone()
-    numbers = count(first)
+def insert(connection: sqlite3.Connection, facts: Sequence[Fact]) -> dict[str, Known]:
+    """Make the registers of vehicles that have none; what is known of them then, in order."""
+    (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM registers").fetchone()
+    columns = _columns(facts)
+    numbers = range(last + 1, last + 1 + len(facts))
+    leaves = list(map(leaf_of, columns[0]))
     connection.executemany(
-        _INSERT,
-        [
-            (*fact[:11], _signed(fact[11]), leaf, number)
-            for fact, leaf, number in zip(facts, leaves, numbers, strict=False)
-        ],
+        _INSERT, zip(*columns[:11], _signed(columns[11]), leaves, numbers, strict=True)
     )
-    return int(first)
+    return _known(columns, leaves, numbers)
 
 
-def update(connection: sqlite3.Connection, facts: Iterable[tuple[Fact, Known]]) -> None:
-    """Put facts in the place of registers that are known."""
-    connection.executemany(
-        _UPDATE,
-        [
-            (*fact[1:11], (fact[11] ^ _SIGN) - _SIGN, held[6])  # as `_signed`, in the hot place
-            for fact, held in facts
-        ],
-    )
+def update(
+    connection: sqlite3.Connection, facts: Sequence[Fact], held: Sequence[Known]
+) -> dict[str, Known]:
+    """Put facts in the place of registers that are held; what is known of them then, in order."""
+    known: dict[str, Known] = {}
+    for start in range(0, len(facts), _SLICE):
+        columns = _columns(facts[start : start + _SLICE])
+        some = held[start : start + _SLICE]
+        leaves, numbers = [each[5] for each in some], [each[6] for each in some]
+        connection.executemany(
+            _UPDATE, zip(*columns[1:11], _signed(columns[11]), numbers, strict=True)
+        )
+        known |= _known(columns, leaves, numbers)
+    return known
 
 
 def remove(connection: sqlite3.Connection, vehicle_id: str) -> None:
@@ -202,5 +216,10 @@ def _fact_of(row: _Row) -> Fact:
     return Fact._make((*row[:11], row[11] & MASK))
 
 
-def _signed(fingerprint: int) -> int:
-    return (fingerprint ^ _SIGN) - _SIGN
+def _columns(facts: Sequence[Fact]) -> list[list[Any]]:
+    """Their fields; `zip` would make an iterator of each fact, and work for the collector."""
+    return [[fact[at] for fact in facts] for at in range(len(Fact._fields))]
+
+
+def _signed(fingerprints: Sequence[int]) -> Sequence[int]:
+    return array("q", array("Q", fingerprints).tobytes())

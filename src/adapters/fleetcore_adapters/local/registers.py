@@ -6,17 +6,24 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import starmap
+from itertools import compress, starmap
 from operator import itemgetter
+from typing import Final
 
 from fleetcore.domain.digests import BUCKETS, Digest, Sum, Sums, leaf_of, leaves_of, word_of
 from fleetcore.domain.facts import Fact, version_of, winners_of
+from fleetcore.domain.fingerprint import MASK
 from fleetcore.domain.tombstones import Tombstone, key_of
 from fleetcore.ports.registers import Held, Registers
 from fleetcore_adapters.local import register_rows as rows
 from fleetcore_adapters.local import register_sums
 from fleetcore_adapters.local.database import ViewsDatabase
 from fleetcore_adapters.local.known_registers import KnownRegisters
+
+_CITY: Final = 3
+_WORD: Final = 4
+_LEAF: Final = 5
+"""Where they are in what is known of a register."""
 
 
 class LocalRegisters(Registers):
@@ -36,13 +43,13 @@ class LocalRegisters(Registers):
         winners = winners_of(facts)
         with self._lock:
             with self._database.write() as connection:
-                held = self._known.among(connection, winners)
-                first, better = _advancing(connection, winners, held)
-                known = _put(connection, first, better)
+                known = self._known.of(connection, winners)
+                first, better, held = _advancing(connection, winners, known)
+                changed = _put(connection, first, better, held)
                 if cursor is not None:
                     register_sums.advance(connection, cursor, since)
             if first or better:
-                self._known.changed(known)
+                self._known.changed(changed)
         return len(first) + len(better)
 
     def bury(self, tombstones: Sequence[Tombstone]) -> int:
@@ -72,7 +79,7 @@ class LocalRegisters(Registers):
             if [repr(old)] != list(map(repr, held)):
                 return False
             ((_, known),) = rows.known(connection, [old.vehicle_id]).items()
-            _put(connection, [], [(new, known)])
+            _put(connection, [], [new], [known])
         return True
 
     def read(self, vehicle_ids: Collection[str]) -> tuple[Fact, ...]:
@@ -141,58 +148,58 @@ class LocalRegisters(Registers):
 
 
 def _advancing(
-    connection: sqlite3.Connection, winners: Mapping[str, Fact], known: Mapping[str, rows.Known]
-) -> tuple[list[Fact], list[tuple[Fact, rows.Known]]]:
-    """Those that are the first of their vehicles, and those that beat what is held."""
+    connection: sqlite3.Connection, winners: Mapping[str, Fact], known: Sequence[rows.Known | None]
+) -> tuple[list[Fact], list[Fact], list[rows.Known]]:
+    """Those that are the first of their vehicles; those that beat what is held; and that."""
+    facts = list(winners.values())
+    held = [each for each in known if each is not None]
     first: list[Fact] = []
-    better: list[tuple[Fact, rows.Known]] = []
-    for vehicle_id, fact in winners.items():
-        held = known.get(vehicle_id)
-        if held is None:
-            first.append(fact)
-        elif fact.observed_at > held[0] or version_of(fact) > held[:3]:
-            better.append((fact, held))
-    # A forgotten vehicle has no register, so only these may be forgotten ones.
-    if first and (graves := rows.graves(connection)):
-        first = [each for each in first if key_of(each.vehicle_id) not in graves]
-    return first, better
+    if len(held) < len(facts):
+        first = [fact for fact, each in zip(facts, known, strict=True) if each is None]
+        facts = [fact for fact, each in zip(facts, known, strict=True) if each is not None]
+        # A forgotten vehicle has no register, so only these may be forgotten ones.
+        if graves := rows.graves(connection):
+            first = [each for each in first if key_of(each.vehicle_id) not in graves]
+    wins = [
+        fact[1] > at[0] or version_of(fact) > at[:3]  # most are later than what is held
+        for fact, at in zip(facts, held, strict=True)
+    ]
+    if not all(wins):
+        facts, held = list(compress(facts, wins)), list(compress(held, wins))
+    return first, facts, held
 
 
 def _put(
-    connection: sqlite3.Connection, first: Sequence[Fact], better: Sequence[tuple[Fact, rows.Known]]
+    connection: sqlite3.Connection,
+    first: Sequence[Fact],
+    better: Sequence[Fact],
+    held: Sequence[rows.Known],
 ) -> dict[str, rows.Known]:
-    """Make registers and change others, with the sums; what is known of those changed."""
-    if not (first or better):
+    """Make registers, and change those `held`, with the sums; what is known of them then.
+
+    Column by column, because thousands a second are changed.
+    """
+    made = rows.insert(connection, first) if first else {}
+    changed = rows.update(connection, better, held) if better else {}
+    if not (made or changed):
         return {}
-    leaves = [leaf_of(fact.vehicle_id) for fact in first]
-    number = rows.insert(connection, first, leaves) if first else 0
-    rows.update(connection, better)
-    known: dict[str, rows.Known] = {}
-    cities = {fact.city or "" for fact in first}
-    cities.update(fact.city or "" for fact, _ in better)
-    cities.update(held[3] for _, held in better)
+    cities = {each[_CITY] for known in (made.values(), changed.values(), held) for each in known}
     sums = register_sums.read(connection, cities)
-    for at, (fact, leaf) in enumerate(zip(first, leaves, strict=True), number):
-        word = word_of(fact.fingerprint)
-        sums.change(leaf, 1, word)
-        sums.change_city(fact.city, 1, word)
-        known[fact.vehicle_id] = rows.known_of(fact, word, leaf, at)
+    for each in made.values():
+        sums.change(each[_LEAF], 1, each[_WORD])
+        sums.change_city(each[_CITY], 1, each[_WORD])
     # Cities are few, so what they gain is summed up first.
     counts: Counter[str] = Counter()
-    words: Counter[str] = Counter()
-    for fact, (_, _, _, held_city, held_word, leaf, number) in better:
-        word = word_of(fact.fingerprint)
-        sums.change(leaf, 0, word - held_word)
-        city = fact.city or ""
-        if city == held_city:
-            words[city] += word - held_word
-        else:
-            words[city] += word
-            words[held_city] -= held_word
+    words = dict.fromkeys(cities, 0)
+    for now, was in zip(changed.values(), held, strict=True):
+        city, word, leaf = now[_CITY], now[_WORD], now[_LEAF]
+        sums.words[leaf] = (sums.words[leaf] + word - was[_WORD]) & MASK
+        words[city] += word
+        words[was[_CITY]] -= was[_WORD]
+        if city != was[_CITY]:
             counts[city] += 1
-            counts[held_city] -= 1
-        known[fact.vehicle_id] = rows.known_of(fact, word, leaf, number)
+            counts[was[_CITY]] -= 1
     for city, word in words.items():
         sums.change_city(city, counts[city], word)
     register_sums.save(connection, sums, cities)
-    return known
+    return made | changed

@@ -9,6 +9,7 @@ from fleetcore.application.forgetting import (
     Forgotten,
     Holdings,
     LogErased,
+    erase_latest,
     erase_pending,
     erase_positions,
     forget,
@@ -32,7 +33,7 @@ RETRY_MS: Final = 600_000
 """How soon it is tried once more to erase what could not be."""
 
 AGAIN_MS: Final = 10_000
-"""How often vehicles that were forgotten last are looked for once more in views of positions."""
+"""How soon vehicles that were forgotten last are looked for once more in views."""
 
 
 class Forgetting:
@@ -80,7 +81,7 @@ class Forgetting:
         Where something had to be left it tries again when what is in the way changes, or later.
         """
         now_ms = self._app.clock.now_ms()
-        self._erase_positions_again(now_ms)
+        self._erase_views_again(now_ms)
         keys = pending(self.holdings)
         found = keys and (keys, self._in_the_way())
         is_early = now_ms - self._tried_ms < RETRY_MS
@@ -95,14 +96,16 @@ class Forgetting:
         self._left = (pending(self.holdings), self._in_the_way())
         return done
 
-    def _erase_positions_again(self, now_ms: int) -> None:
+    def _erase_views_again(self, now_ms: int) -> None:
         """What was being put into a view at the very moment is there a little later."""
         keys = frozenset(each.key for each in self._app.log.tombstones())
         if keys != self._known:
             self._known, self._again_ms = keys, now_ms + AGAIN_MS
         elif self._again_ms is not None and now_ms >= self._again_ms:
             self._again_ms = None
-            erase_positions(self.holdings, Mentions(keys))
+            mentions = Mentions(keys)
+            erase_latest(self.holdings, mentions)
+            erase_positions(self.holdings, mentions)
 
     def _in_the_way(self) -> object:
         return waiting(self._app.local.fleet), self._unfinished()
@@ -114,10 +117,10 @@ class Forgetting:
     def _scrub(self) -> bool:
         return all([self._app.local.database.scrub(), self._app.views.scrub()])
 
-    def _unfinished(self) -> int:
+    def _unfinished(self) -> Collection[str]:
         folder = self._app.local.folder / UNFINISHED_FOLDER
         with translated(folder):
-            return sum(1 for _ in folder.iterdir())
+            return frozenset(each.name for each in folder.iterdir())
 
 
 def _vehicles_in(content: bytes) -> Iterable[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+
 from attrs import field, frozen
 
 from fleetcore.testing.simulation.faults import Fault

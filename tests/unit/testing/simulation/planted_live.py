@@ -8,9 +8,11 @@ from typing import Any, Final
 import pytest
 from attrs import evolve
 
-from fleetcore.application import replication
-from fleetcore.application.hosting import HostedRegion
+from fleetcore.application import conducting, replication
 from fleetcore.application.listening import take_in
+from fleetcore.application.looks import SecondLook
+from fleetcore.application.panel import Panel
+from fleetcore.application.repairs import Repairs, repair
 from fleetcore.domain.facts import Fact
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.testing.simulation.live import LiveScenario
@@ -46,29 +48,19 @@ def payload_overwritten_by_identity(_patch: pytest.MonkeyPatch) -> Scenario:
     return LiveScenario(evolve(live_fakes(), log=lambda: Log(MemoryObjectStore())))
 
 
-def repair_bypasses_merge(_patch: pytest.MonkeyPatch) -> Scenario:
-    """A repair writes what it found, whatever is there by now."""
+def repair_bypasses_merge(patch: pytest.MonkeyPatch) -> Scenario:
+    """A repair writes the value that won when it looked, whatever a region holds by now."""
 
-    class Region(LiveRegion):
-        def hosted(self) -> HostedRegion:
-            region = self
+    def blunt(panel: Panel, look: SecondLook, run: str) -> Repairs:
+        for name in panel.reachable:
+            region = panel._regions[name]
+            for each in look.drifted:
+                for held in region.read([each.winning.vehicle_id]):
+                    region.replace(held, each.winning)
+        return repair(panel, look, run)
 
-            class Blunt(HostedRegion):
-                def mend(self, facts: Sequence[Fact], run: str) -> int:
-                    for fact in facts:
-                        for held in region.weak_registers.read([fact.vehicle_id]):
-                            region.registers.replace(held, fact)
-                    return super().mend(facts, run)
-
-            return Blunt(
-                self.name,
-                registers=self.weak_registers,
-                log=self.weak_log,
-                history=self.weak_log,
-                engine=self.engine,
-            )
-
-    return LiveScenario(live_fakes(), Region)
+    patch.setattr(conducting, "repair", blunt)
+    return LiveScenario(live_fakes())
 
 
 def registers_cursor_first(_patch: pytest.MonkeyPatch) -> Scenario:
