@@ -15,11 +15,15 @@ import json
 import shlex
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean, median
 from typing import Final
+
+from tests.standins.missing import Missing
+from tests.standins.server import NotStarted
 
 from bench import machine, report
 from bench.findings import MB, Findings
@@ -27,8 +31,6 @@ from bench.load_rate import DRAINED_S, DURABLE_MS, FULL_RATE, VISIBLE_MS, Held, 
 from bench.load_regions import Cluster, running_cluster
 from bench.processes import ROOT, ProcessFailed
 from bench.proximity import percentile
-from tests.standins.missing import Missing
-from tests.standins.server import NotStarted
 
 RESULTS: Final = ROOT / "bench" / "results"
 TICK_MS: Final = 1_000.0
@@ -73,35 +75,32 @@ def main(arguments: Sequence[str]) -> int:
 
 def note(done: Held, findings: Findings, drivers: int) -> None:
     """Put what a rate did beside the targets."""
-    published = done.published
-    findings.add("receipt to durable, mean", done.durable_ms, "ms", DURABLE_MS, "as listen tells")
-    findings.add("receipt to durable, slowest message", done.durable_most_ms, "ms")
+    slowest = f"slowest {done.durable_most_ms:,.0f} ms"
+    findings.add("receipt to durable, mean", done.durable_ms, "ms", DURABLE_MS, slowest)
     for (region, view), ms in done.visible_ms.items():
         target = VISIBLE_MS if view == "registers" else None
-        what = f"publish to visible, {region}, {view}"
+        what = f"visible in {region}, {view}"
         if not ms:
             findings.problems.append(f"{what}: no probe was seen")
             continue
-        findings.add(f"{what}: p50", percentile(ms, 50), "ms")
-        findings.add(f"{what}: p99", percentile(ms, 99), "ms", target, f"{len(ms):,} probes")
-        findings.add(f"{what}: slowest", max(ms), "ms")
+        spread = f"p50 {percentile(ms, 50):,} ms, slowest {max(ms):,} ms, {len(ms):,} probes"
+        findings.add(f"{what}: p99", percentile(ms, 99), "ms", target, spread)
     if ticks := done.ticks:
         took = [each["tick_ms"] for each in ticks]
-        findings.add("drift tick, median", median(took), "ms", None, f"{len(ticks)} ticks")
+        outcomes = Counter(each["outcome"] for each in ticks)
+        counted = ", ".join(f"{outcome} {count:,}" for outcome, count in outcomes.items())
+        findings.add("drift tick, median", median(took), "ms", None, counted)
         findings.add("drift tick, slowest", max(took), "ms", TICK_MS)
         kilobytes = [each["bytes"] / 1e3 for each in ticks]
-        findings.add("drift, bytes of a tick, mean", mean(kilobytes), "kB")
-        findings.add("drift, bytes of a tick, most", max(kilobytes), "kB")
-        outcomes = [each["outcome"] for each in ticks]
-        findings.facts["drift outcomes"] = {each: outcomes.count(each) for each in set(outcomes)}
+        most = f"most {max(kilobytes):,.1f} kB"
+        findings.add("drift tick, exchanged, mean", mean(kilobytes), "kB", None, most)
         drifting = sum(each["drifting"] for each in ticks)
         findings.check(
             "no drift was confirmed", passed=not drifting, detail=f"{drifting:,} registers"
         )
     if done.snapshots_s:
-        count = f"{len(done.snapshots_s)} of all regions"
-        findings.add("snapshot, mean", mean(done.snapshots_s), "s", None, count)
-        findings.add("snapshot, slowest", max(done.snapshots_s), "s")
+        slowest = f"slowest {max(done.snapshots_s):.2f} s, {len(done.snapshots_s)} in all regions"
+        findings.add("snapshot, mean", mean(done.snapshots_s), "s", None, slowest)
     if done.drain_s is not None:
         left = ", ".join(f"{name} {count:,}" for name, count in done.behind.items())
         findings.add(
@@ -138,7 +137,9 @@ def _check(done: Held, findings: Findings, drivers: int) -> None:
         "every probe was seen in every view", passed=not done.unseen, detail=f"{done.unseen:,} not"
     )
     restarts = {name: count for name, count in done.watch.restarts.items() if count}
-    findings.check("no process was begun again", passed=not restarts, detail=str(restarts or "none"))
+    findings.check(
+        "no process was begun again", passed=not restarts, detail=str(restarts or "none was")
+    )
 
 
 def searched(cluster: Cluster, first: Held, options: argparse.Namespace) -> Iterator[Held]:
@@ -165,7 +166,7 @@ def note_highest(tried: Sequence[Held], findings: Findings) -> None:
     """Put the highest rate that was held into the findings, and all that were tried."""
     for each in tried:
         findings.add(
-            f"at {each.rate:,.0f}/s: publish to visible, p99 of the slowest region",
+            f"at {each.rate:,.0f}/s: visible, p99 of the slowest region",
             each.p99_ms("registers"),
             "ms",
             None,

@@ -64,12 +64,12 @@ class Held:
     def durable_ms(self) -> float:
         """From receipt to durable, the mean over messages."""
         told = [(each["rate_per_s"], each["durable_after_ms"]["mean"]) for each in self._heard()]
-        return sum(rate * mean for rate, mean in told) / max(sum(rate for rate, _ in told), 1)
+        return float(sum(rate * ms for rate, ms in told) / max(sum(rate for rate, _ in told), 1))
 
     @property
     def durable_most_ms(self) -> float:
         """The slowest message from receipt to durable."""
-        return max((each["durable_after_ms"]["max"] for each in self._heard()), default=0)
+        return max((float(each["durable_after_ms"]["max"]) for each in self._heard()), default=0)
 
     @property
     def ticks(self) -> Sequence[Told]:
@@ -78,10 +78,8 @@ class Held:
 
     def p99_ms(self, view: str) -> float:
         """The slowest region's 99th per cent of probes in a view."""
-        return max(
-            (percentile(ms, 99) for (_, each), ms in self.visible_ms.items() if each == view and ms),
-            default=float("inf"),
-        )
+        shown = [ms for (_, each), ms in self.visible_ms.items() if each == view and ms]
+        return max((percentile(ms, 99) for ms in shown), default=float("inf"))
 
     @property
     def is_complete(self) -> bool:
@@ -115,7 +113,9 @@ def held(cluster: Cluster, *, rate: float, seconds: float, drivers: int) -> Held
         with _sampling(cluster, seen) as sampler:
             watch = Watch()
             watch.look("sampler", sampler)
-            published = _published(cluster, watch, sampler, rate, seconds, drivers)
+            published = _published(
+                cluster, watch, sampler=sampler, rate=rate, seconds=seconds, drivers=drivers
+            )
             ended_s = time.monotonic()
             behind = cluster.are_behind()
             drain_s = _drained(cluster, before + published["acknowledged"], ended_s)
@@ -163,7 +163,7 @@ def _read(output: IO[str], cluster: Cluster) -> Seen:
 
 
 def _published(
-    cluster: Cluster, watch: Watch, sampler: int, rate: float, seconds: float, drivers: int
+    cluster: Cluster, watch: Watch, *, sampler: int, rate: float, seconds: float, drivers: int
 ) -> Told:
     """Publish, with an eye on all processes; what the publisher says."""
     command = [sys.executable, "-m", "bench.mqtt_load", str(cluster.broker)]
@@ -187,7 +187,8 @@ def _published(
         told = output.read()
     if publisher.returncode or not told:
         raise ProcessFailed(f"the publisher did not end well (exit {publisher.returncode})")
-    return json.loads(told)
+    said: Told = json.loads(told)
+    return said
 
 
 def _drained(cluster: Cluster, rows: int, since_s: float) -> float | None:

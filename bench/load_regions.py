@@ -11,14 +11,15 @@ from time import monotonic, sleep
 from typing import Final
 
 from attrs import frozen
+from tests.standins.mosquitto import running_mosquitto
+from tests.standins.server import free_port
 
 from bench.load_watch import Watch
 from bench.processes import ProcessFailed
 from bench.proximity import Fleet
+from fleetcore.domain.places import Place
 from fleetcore_entrypoints.cli.supervisor import Supervisor
 from fleetcore_entrypoints.wiring.live import LiveApp, wire_live
-from tests.standins.mosquitto import running_mosquitto
-from tests.standins.server import free_port
 
 HOME: Final = "home"
 TOPIC: Final = "fleet"
@@ -73,7 +74,7 @@ def running_cluster(folder: Path, regions: int) -> Iterator[Cluster]:
         encoding="utf-8",
     )
     fleet = Fleet(random.Random(1))
-    places = [*fleet.outlines(), *fleet.riders()]
+    places: list[Place] = [*fleet.outlines(), *fleet.riders()]
     with ExitStack() as stack:
         broker = stack.enter_context(running_mosquitto())
         apps = {name: wire_live(folder / name, name) for name in names}

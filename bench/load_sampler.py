@@ -1,8 +1,8 @@
 """A process of the load test: notes when each region's views first show what probes told.
 
 The words: the probes' ids with commas, and a folder a region. It looks until its input ends, and
-then prints a line a view: `[folder, view, [[probe, observed_at, seen_ms], ...], [times of looks]]`.
-Readers are its own, read only.
+then prints a line a view: `[folder, view, [[probe, observed_at, seen_ms], ...]]`. It reads by
+connections of its own.
 """
 
 from __future__ import annotations
@@ -70,7 +70,12 @@ def main(words: Sequence[str]) -> int:
     """Look, until the input ends; then print what was seen."""
     probes, folders = words[0].split(","), words[1:]
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+
+    def await_end() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=await_end, daemon=True).start()
     with ExitStack() as stack:
         looked = []
         for folder in folders:

@@ -17,8 +17,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Final
 
-from bench.proximity import CITIES, Fleet, moved
 from tests.standins.mqtt_publisher import Publisher
+
+from bench.proximity import CITIES, Fleet, moved
 
 TICKS_A_SECOND: Final = 100
 DRIVEN_M: Final = 250.0

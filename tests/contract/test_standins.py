@@ -114,7 +114,7 @@ def test_a_server_that_fails_says_what_it_said() -> None:
 
 def test_what_is_missing_skips_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tool that is not on this machine is named, and the test skips."""
-    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _name, path=None: None)
 
     with pytest.raises(pytest.skip.Exception, match="redis-server is not on this machine"):
         running_redis().__enter__()
@@ -122,7 +122,7 @@ def test_what_is_missing_skips_with_a_reason(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_services_are_printed_for_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each line is a comment or an export; what is missing is named and the rest still starts."""
-    monkeypatch.setattr("shutil.which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _name, path=None: None)
     with ExitStack() as stack:
         lines = list(started(stack))
 

@@ -360,3 +360,20 @@ def test_goes_on_where_it_died(
         nth += 3
     assert nth > 20
     assert {20 + 1 + 20 + 3} == counted
+
+
+def test_forgetting_again_may_die_too(
+    fleetcore: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was erased once, and came in again, is pending from the first step on."""
+    fleetcore("forget", VICTIM)
+    fleetcore("ingest", "inputs/mixed.csv", "--again")
+    with closing(wire_live(folder)) as app, monkeypatch.context() as patch:
+        die_at(patch, 4)
+        with pytest.raises(Died):
+            Forgetting(app).forget(VICTIM)
+    left = holding(folder)
+    done = fleetcore("forget", "--pending", "--json")
+
+    assert left
+    assert (0, set()) == (done.status, holding(folder))

@@ -23,6 +23,7 @@ from fleetcore.domain.messages import Message
 from fleetcore.errors import BrokerRefused
 from fleetcore.ports.clock import Clock
 from fleetcore_adapters.mqtt.address import Address
+from fleetcore_adapters.mqtt.client import LeanClient
 from fleetcore_adapters.mqtt.refusals import refusal_by, refusal_of
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class Subscription:
         return len(self._waiting) >= self._in_flight or self._waiting_bytes >= MOST_BYTES_IN_HAND
 
     def _made(self) -> Client:
-        client = Client(
+        client = LeanClient(
             CallbackAPIVersion.VERSION2,
             client_id=self._login.client_id,
             protocol=MQTTv5,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fleetcore_entrypoints.wiring.live import LiveApp
     from fleetcore_entrypoints.wiring.regions import Regions
 
-POLL_S: Final = 0.025
+POLL_S: Final = 0.1
 """How often a step asks whether there is something new: a look at one row of SQLite."""
 
 SLOW_S: Final = 1.0

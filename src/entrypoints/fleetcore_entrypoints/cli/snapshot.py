@@ -159,8 +159,11 @@ def watch(
     from fleetcore.errors import StorageUnavailable
     from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
+    from fleetcore_entrypoints.cli.supervised import give_way
     from fleetcore_entrypoints.options import config_at
 
+    # A snapshot may take its time; what vehicles report may not.
+    give_way()
     settings = config_at(config).snapshots
     if every is not None:
         settings = evolve(settings, every_s=every)

@@ -12,6 +12,19 @@ SUPERVISED: Final = "FLEETCORE_SUPERVISED"
 """Set for a process that is to end when its standard input does."""
 
 
+_GIVES_WAY: Final = 10
+"""By so much nicer than the others of a region."""
+
+
+def give_way() -> None:
+    """Let the others go first where processes of a region want the same processor.
+
+    Only under a supervisor: a command that somebody types is theirs to rank.
+    """
+    if SUPERVISED in os.environ:
+        os.nice(_GIVES_WAY)
+
+
 def end_with_supervisor() -> None:
     """Ask this process to end, as SIGTERM does, as soon as its standard input ends."""
     if sys.stdin is not None:
