@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
-from bench import machine, main_file, report, shapes, starting, tenfold
+from bench import machine, main_file, report, sections, shapes, starting, tenfold
 from bench.aws import overhead
 from bench.commands import Fleetcore
 from bench.findings import Findings
@@ -49,11 +49,16 @@ def main(arguments: Sequence[str]) -> int:
         "main file": main_part,
         "starting": lambda: starting.measure(fleetcore, SCRATCH / "starting", findings),
         "overhead on AWS": lambda: overhead.measure(findings),
+        "live path": lambda: sections.measure_live(SCRATCH / "live-path", findings),
+        "proximity": sections.measure_proximity,
+        "drift": sections.measure_drift,
         "ten times the file": tenfold_part,
         "demo": lambda: starting.measure_demo(findings),
     }
     if options.quick:
         del parts["ten times the file"], parts["demo"]
+    if options.only:
+        parts = {name: parts[name] for name in parts if name in options.only}
     try:
         here = machine.described()
         for name, measure in parts.items():
@@ -89,6 +94,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--quick", action="store_true", help="leave out ten times the file, and the demo"
+    )
+    parser.add_argument(
+        "--only", metavar="PART", action="append", help="measure this part, such as 'live path'"
     )
     parser.add_argument(
         "--fleetcore",

@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 
 from bench.contest import Results, Spread
 
-Unit: TypeAlias = Literal["x", "s", "ms", "MB", "kB", "%", "/s"]
+Unit: TypeAlias = Literal["x", "s", "ms", "us", "MB", "kB", "%", "/s"]
 
 MB: Final = 1_000_000
 

@@ -5,7 +5,8 @@ publisher --> mosquitto --> home: listen, follow, drift watch, snapshot watch
 
 Every `observed_at` is when it was published. Probes report once a second, and a sampler looks at
 each region's registers and geo index all the time: when do they show them? Places are known and
-riders wait, so that geo index and graph have to work. Everything shares one machine.
+riders wait, so that geo index and graph have to work. Everything shares one machine. Before it is
+measured every driver reports once, at the same rate.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from tests.standins.server import NotStarted
 
 from bench import machine, report
 from bench.findings import MB, Findings
-from bench.load_rate import DRAINED_S, DURABLE_MS, FULL_RATE, VISIBLE_MS, Held, held
+from bench.load_rate import DRAINED_S, DURABLE_MS, FULL_RATE, VISIBLE_MS, Held, held, warm_up
 from bench.load_regions import Cluster, running_cluster
 from bench.processes import ROOT, ProcessFailed
 from bench.proximity import percentile
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str]) -> int:
             tempfile.TemporaryDirectory(prefix="fleetcore-load-", dir=options.scratch) as name,
             running_cluster(Path(name), options.regions) as cluster,
         ):
+            warm_up(cluster, rate=options.rate, drivers=options.drivers)
             done = held(
                 cluster, rate=options.rate, seconds=options.seconds, drivers=options.drivers
             )

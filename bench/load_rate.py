@@ -138,6 +138,19 @@ def held(cluster: Cluster, *, rate: float, seconds: float, drivers: int) -> Held
     )
 
 
+def warm_up(cluster: Cluster, *, rate: float, drivers: int) -> None:
+    """Let every driver report once, at a rate, and wait until all regions know them.
+
+    Raises `ProcessFailed` where they never do.
+    """
+    before = cluster.rows()[HOME]
+    published = _published(
+        cluster, Watch(), sampler=None, rate=rate, seconds=drivers / rate, drivers=drivers
+    )
+    if _drained(cluster, before + published["acknowledged"], time.monotonic()) is None:
+        raise ProcessFailed(f"the regions did not catch up within {DRAIN_WITHIN_S:g} s")
+
+
 @contextmanager
 def _sampling(cluster: Cluster, output: IO[str]) -> Iterator[int]:
     """A process that looks for the probes in every region meanwhile: its pid."""
@@ -163,7 +176,13 @@ def _read(output: IO[str], cluster: Cluster) -> Seen:
 
 
 def _published(
-    cluster: Cluster, watch: Watch, *, sampler: int, rate: float, seconds: float, drivers: int
+    cluster: Cluster,
+    watch: Watch,
+    *,
+    sampler: int | None,
+    rate: float,
+    seconds: float,
+    drivers: int,
 ) -> Told:
     """Publish, with an eye on all processes; what the publisher says."""
     command = [sys.executable, "-m", "bench.mqtt_load", str(cluster.broker)]

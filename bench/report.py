@@ -15,7 +15,7 @@ from rich.table import Table
 from bench.findings import Figure, Findings
 
 _HEADINGS: Final = ("what", "value", "min - max", "target", "", "note")
-_DIGITS: Final = {"x": 2, "s": 2, "ms": 1, "MB": 0, "kB": 1, "%": 1, "/s": 0}
+_DIGITS: Final = {"x": 2, "s": 2, "ms": 1, "us": 1, "MB": 0, "kB": 1, "%": 1, "/s": 0}
 _WIDTH: Final = 120
 
 

@@ -25,6 +25,7 @@ COMMAND: Final = (
     "-c",
     "from fleetcore_entrypoints.cli.main import run; run()",
 )
+PROCESSES: Final = ("listen", "follow", "drift", "snapshot")
 PATIENCE: Final = 60
 """So many lines, one a second, are waited for what has to come."""
 
@@ -61,7 +62,7 @@ def _running(data: Path, *words: str) -> Iterator[_Region]:
 
 
 def _is_up(said: Mapping[str, Any]) -> bool:
-    return all(said[name].get("pid") for name in ("listen", "follow", "drift", "snapshot"))
+    return all(said[name].get("pid") for name in PROCESSES)
 
 
 def _is_listening(said: Mapping[str, Any]) -> bool:
@@ -78,10 +79,10 @@ def test_a_region_is_one_command(tmp_path: Path) -> None:
             publisher.send(map(message, range(200)))
             publisher.settle()
             first = region.until(lambda said: said["snapshot"].get("drivers", 0) > 0)
-            for name in ("listen", "follow", "drift", "snapshot"):
+            for name in PROCESSES:
                 os.kill(first[name]["pid"], signal.SIGKILL)
             again = region.until(
-                lambda said: _is_up(said) and all(said[each]["restarts"] for each in said)
+                lambda said: _is_up(said) and all(said[each]["restarts"] for each in PROCESSES)
             )
             publisher.send(map(message, range(200, 400)))
             publisher.settle()
@@ -91,6 +92,6 @@ def test_a_region_is_one_command(tmp_path: Path) -> None:
 
     assert 0 == status
     assert before["listen"]["pid"] != again["listen"]["pid"]
-    for name in ("listen", "follow", "drift", "snapshot"):
+    for name in PROCESSES:
         with pytest.raises(ProcessLookupError):
             os.kill(again[name]["pid"], 0)

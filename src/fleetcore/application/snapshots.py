@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
@@ -34,8 +35,8 @@ _GZIP: Final = 31
 _LEVEL: Final = 1
 _PIECE_BYTES: Final = 256 << 10
 _FACTS_A_MERGE: Final = 5_000
-_LINE_BYTES: Final = 64 << 10
-"""No driver's line comes near it, with an id of 1,024 bytes; more is not read into memory."""
+_LINE_BYTES: Final = 8 << 20
+"""A row of a file ends at 1 MiB and JSON writes a byte as six at most; no line is longer."""
 
 
 @frozen(kw_only=True, slots=True)
@@ -154,7 +155,10 @@ def without(store: SnapshotStore, name: str, is_forgotten: Callable[[str], bool]
 
 def thin_out(store: SnapshotStore, now_ms: int, settings: SnapshotSettings) -> tuple[str, ...]:
     """Remove the snapshots that need not be kept: their names."""
-    taken = {taken_at_ms(name): name for name in store.names()}
+    taken: dict[int, str] = {}
+    for name in store.names():
+        with suppress(InvalidInput):  # somebody else's file
+            taken[taken_at_ms(name)] = name
     names = tuple(taken[at_ms] for at_ms in superfluous(taken, now_ms, settings))
     for name in names:
         store.remove(name)

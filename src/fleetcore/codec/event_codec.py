@@ -20,6 +20,7 @@ Body: TypeAlias = dict[str, Json]
 Upcaster: TypeAlias = Callable[[Body], Body]
 """Makes a body of one schema version a body of the next; pure."""
 
+
 @frozen(kw_only=True, slots=True)
 class WireType(Generic[E]):
     """What a class of events is called in storage, and the schema version now written."""

@@ -14,6 +14,9 @@ from fleetcore.domain.payloads import Fault, Report, ambiguous_code
 from fleetcore.domain.report_forms import OWNTRACKS_TYPE, Form, Mapped, form_of, vehicle_in_topic
 from fleetcore.domain.rows import Cell, Row, unreadable_code
 
+MAX_TEXT_BYTES: Final = 256
+"""A longer city or source, in UTF-8, means nothing: all that is made of a report would carry it."""
+
 ReportReader: TypeAlias = Callable[[Report, str], Row | None]
 
 
@@ -89,8 +92,15 @@ def _as_text(read: Callable[[str], Cell], value: object) -> Cell:
     return read(text) if isinstance(text, str) else text
 
 
+def _short_text_in(text: str) -> Cell:
+    value = text_in(text)
+    if isinstance(value, str) and len(value.encode()) > MAX_TEXT_BYTES:
+        return UNREADABLE
+    return value
+
+
 TEXT_READERS: Final[Mapping[FieldName, Callable[[object], Cell]]] = {
     "status": partial(_as_text, status_in),
-    "city": partial(_as_text, text_in),
-    "source": partial(_as_text, text_in),
+    "city": partial(_as_text, _short_text_in),
+    "source": partial(_as_text, _short_text_in),
 }

@@ -329,3 +329,22 @@ def test_a_vehicle_that_is_forgotten_meanwhile_is_in_no_snapshot(region: _Region
     taken, _ = snapshots.take(region.registers, store, region.clock, region="eu")
 
     assert ((taken.name,), 1) == (store.names(), snapshots.verify(store, taken.name).drivers)
+
+
+def test_a_driver_with_a_long_text_is_in_it(region: _Region) -> None:
+    """Files may name a city of any length; what is written can be read."""
+    region.report(_fact(1, city="\u00e9" * 200_000))
+    taken = region.take()
+
+    assert taken == snapshots.verify(region.store, taken.name)
+
+
+def test_other_files_are_left_alone(region: _Region) -> None:
+    """What is no snapshot's name is not thinned out, and stops nothing."""
+    for _ in range(80):
+        region.take()
+    region.store.write("notes.txt", [b"mine"])
+    removed = snapshots.thin_out(region.store, region.clock.now_ms(), SnapshotSettings())
+
+    assert removed
+    assert "notes.txt" in region.store.names()

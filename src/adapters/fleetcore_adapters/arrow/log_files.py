@@ -25,6 +25,9 @@ T = TypeVar("T")
 
 FOOTERS_KEPT: Final = 512
 
+RECENT_ROWS: Final = 32_768
+"""So many rows of the tail are kept as they were read: every view reads each batch."""
+
 
 def opened_from(objects: ObjectStore) -> Opener:
     """Opens whole objects of any store."""
@@ -80,10 +83,13 @@ class Footer:
 class OpenFile:
     """A file of the log while it is read."""
 
-    def __init__(self, key: str, footer: Footer, parquet: pq.ParquetFile) -> None:
+    def __init__(
+        self, key: str, footer: Footer, read_group: Callable[[int, list[str]], pa.Table]
+    ) -> None:
+        """`read_group` reads columns of a row group."""
         self.key = key
         self.footer = footer
-        self._parquet = parquet
+        self._read_group = read_group
 
     def groups(self, extents: Sequence[Extent] | None = None) -> list[int]:
         """The row groups that may hold rows of any of these extents (None: all)."""
@@ -96,30 +102,58 @@ class OpenFile:
     def read(self, group: int, columns: Sequence[str] = SCHEMA.names) -> pa.Table:
         """Columns of a row group, each one chunk. Raises `CorruptObject`."""
         with _corruption(self.key):
-            table = self._parquet.read_row_group(group, columns=list(columns), use_threads=False)
+            table = self._read_group(group, list(columns))
             return table.select(columns).combine_chunks()
 
 
 class LogFiles:
-    """Opens files of the log. Keeps the footers it has parsed: files never change."""
+    """Opens files of the log.
+
+    Keeps the footers it has parsed, and the rows of the batches that came last: files never
+    change.
+    """
 
     def __init__(self, open_file: Opener) -> None:
         self._open = open_file
         self._lock = threading.Lock()
         self._footers: OrderedDict[str, Footer] = OrderedDict()
+        self._recent: OrderedDict[str, tuple[pa.Table, ...]] = OrderedDict()
+        self._recent_rows = 0
 
     @contextmanager
     def opened(self, key: str) -> Iterator[OpenFile]:
         """Open a file. Raises `ObjectMissing`, `CorruptObject`."""
         with self._lock:
             footer = self._footers.get(key)
+            recent = self._recent.get(key)
+        if footer is not None and recent is not None:
+            yield OpenFile(key, footer, lambda group, columns: recent[group].select(columns))
+            return
         with self._open(key) as source:
             with _corruption(key):
                 known = None if footer is None else footer.metadata
                 parquet = pq.ParquetFile(source, metadata=known)
                 footer = footer or _footer_of(parquet.metadata)
             self._keep(key, footer)
-            yield OpenFile(key, footer, parquet)
+
+            def read_group(group: int, columns: list[str]) -> pa.Table:
+                return parquet.read_row_group(group, columns=columns, use_threads=False)
+
+            file = OpenFile(key, footer, read_group)
+            if key.startswith(TAIL) and footer.rows <= RECENT_ROWS:
+                tables = tuple(map(file.read, file.groups()))
+                self._keep_recent(key, tables)
+                file = OpenFile(key, footer, lambda group, columns: tables[group].select(columns))
+            yield file
+
+    def _keep_recent(self, key: str, tables: tuple[pa.Table, ...]) -> None:
+        with self._lock:
+            if key not in self._recent:
+                self._recent[key] = tables
+                self._recent_rows += sum(table.num_rows for table in tables)
+            while self._recent_rows > RECENT_ROWS:
+                _, oldest = self._recent.popitem(last=False)
+                self._recent_rows -= sum(table.num_rows for table in oldest)
 
     def _keep(self, key: str, footer: Footer) -> None:
         with self._lock:

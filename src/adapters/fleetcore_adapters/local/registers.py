@@ -185,12 +185,13 @@ def _put(
         return {}
     cities = {each[_CITY] for known in (made.values(), changed.values(), held) for each in known}
     sums = register_sums.read(connection, cities)
-    for each in made.values():
-        sums.change(each[_LEAF], 1, each[_WORD])
-        sums.change_city(each[_CITY], 1, each[_WORD])
     # Cities are few, so what they gain is summed up first.
     counts: Counter[str] = Counter()
     words = dict.fromkeys(cities, 0)
+    for each in made.values():
+        sums.change(each[_LEAF], 1, each[_WORD])
+        counts[each[_CITY]] += 1
+        words[each[_CITY]] += each[_WORD]
     for now, was in zip(changed.values(), held, strict=True):
         city, word, leaf = now[_CITY], now[_WORD], now[_LEAF]
         sums.words[leaf] = (sums.words[leaf] + word - was[_WORD]) & MASK

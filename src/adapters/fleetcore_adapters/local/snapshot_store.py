@@ -59,8 +59,8 @@ class LocalSnapshotStore(SnapshotStore):
         with translated(self._folder):
             if not self._folder.is_dir():
                 return ()
-            found = sorted(each.name for each in self._folder.iterdir())
-        return tuple(name for name in found if not name.endswith((CHECKSUM, _UNFINISHED)))
+            found = {each.name for each in self._folder.iterdir()}
+        return tuple(sorted(name for name in found if f"{name}{CHECKSUM}" in found))
 
     def remove(self, name: str) -> None:
         path = self._folder / checked_name(name)

@@ -52,14 +52,42 @@ def files(*, data: Path, as_json: bool) -> None:
         )
 
 
-@click.command(epilog=examples("fleetcore compact --data /srv/fleet"))
+@click.command(
+    epilog=examples(
+        "fleetcore compact --data /srv/fleet", "fleetcore compact --every 3600 --data /srv/fleet"
+    )
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Wait so long, compact, and so on until it is stopped.",
+)
 @data_option
 @json_option
-def compact(*, data: Path, as_json: bool) -> None:
+def compact(*, every: float | None, data: Path, as_json: bool) -> None:
     """Rewrite the log's many files as few, a day each; what they say stays as it is.
 
     May run beside ingestions and readers, and be interrupted.
     """
+    from fleetcore.errors import FleetcoreError
+    from fleetcore_entrypoints.cli.output import note
+    from fleetcore_entrypoints.cli.stopping import stopped_by_signals
+    from fleetcore_entrypoints.cli.supervised import give_way
+
+    if every is None:
+        _compact(data, as_json=as_json)
+        return
+    with stopped_by_signals() as stopped:
+        give_way()
+        while not stopped.wait(every):
+            try:
+                _compact(data, as_json=as_json)
+            except FleetcoreError as error:
+                note(f"not compacted now: {error}")
+
+
+def _compact(data: Path, *, as_json: bool) -> None:
     from attrs import asdict
 
     from fleetcore_entrypoints.cli.output import print_json

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from fleetcore_entrypoints.cli.supervisor import ChildStatus
 
+COMPACT_EVERY_S: Final = 3600
+"""The tail makes a part a minute; so often they become one a day."""
+
 _EVERY_S: Final = 1.0
 
 
@@ -46,8 +49,8 @@ def run(
     """Listen, follow the log, look for drift, take snapshots: until it is stopped.
 
     Each is a process of its own, begun again when it ends, and a command of its own: `listen`
-    (only with a URL; its options may follow), `follow`, `drift watch`, `snapshot watch`. Ctrl-C
-    or SIGTERM ends all of them after what is in hand is stored.
+    (only with a URL; its options may follow), `follow`, `drift watch`, `snapshot watch`, and
+    `compact` once an hour. Ctrl-C or SIGTERM ends all of them after what is in hand is stored.
     """
     from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
@@ -81,6 +84,14 @@ def commands_of(
     commands["follow"] = ["follow", *told, *named, "--json"]
     commands["drift"] = ["drift", "watch", *told, *named, "--json"]
     commands["snapshot"] = ["snapshot", "watch", *told, *named, "--json"]
+    commands["compact"] = [
+        "compact",
+        "--every",
+        str(COMPACT_EVERY_S),
+        "--data",
+        str(data),
+        "--json",
+    ]
     return commands
 
 

@@ -156,7 +156,7 @@ def watch(
 
     from fleetcore.application import snapshots
     from fleetcore.application.following import follow_registers
-    from fleetcore.errors import StorageUnavailable
+    from fleetcore.errors import FleetcoreError
     from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
     from fleetcore_entrypoints.cli.supervised import give_way
@@ -175,7 +175,7 @@ def watch(
                     app.registers, app.snapshots, app.clock, region=app.region
                 )
                 snapshots.thin_out(app.snapshots, app.clock.now_ms(), settings)
-            except StorageUnavailable as error:
+            except FleetcoreError as error:
                 note(f"no snapshot now: {error}")
             else:
                 _print(taken, as_json=as_json, size_bytes=size_bytes)

@@ -159,6 +159,8 @@ class LiveReportsContract:
             ({"battery_pct": 10**400}, "unreadable-battery-pct"),
             ({"status": [1]}, "unreadable-status"),
             ({"city": "\ud800"}, "unreadable-city"),
+            ({"city": "\u00e9" * 129}, "unreadable-city"),
+            ({"source": "x" * 257}, "unreadable-source"),
             ({"batt": 1, "soc": 2}, "ambiguous-battery-pct"),
             ({"heading_deg": 361}, "heading-range"),
             ({"status": 7}, "unknown-status"),
