@@ -22,10 +22,10 @@ from fleetcore.domain.proximity import (
     Edge,
     GraphChange,
     Nearby,
-    Neighbourhoods,
     Node,
     Position,
     Reach,
+    Riders,
 )
 from fleetcore.testing.place_strategies import facts, genuine, places
 from fleetcore_adapters.local.database import Database, ViewsDatabase
@@ -233,7 +233,7 @@ def expected_edges(there: World) -> set[Edge]:
     return {
         Edge("NEAR", Node("driver", each.vehicle_id), rider, each.distance_m, each.observed_at)
         for place in there.places.read("rider")
-        if isinstance(place, Rider)
+        if isinstance(place, Rider) and (horizon_ms is None or place.observed_at >= horizon_ms)
         for rider in [Node("rider", place.rider_id)]
         for each in there.index.geo.within(
             place.latitude,
@@ -323,10 +323,10 @@ class NothingIsStale(MemoryProximityGraph):
 class NobodyIsFar(MemoryProximityGraph):
     """Takes the farthest of the nearest for nearer than it is."""
 
-    def reaches(self) -> Mapping[str, Reach]:
+    def reaches(self, rider_ids: Collection[str]) -> Mapping[str, Reach]:
         return {
             rider: Reach(each.drivers, each.farthest_m / 10)
-            for rider, each in super().reaches().items()
+            for rider, each in super().reaches(rider_ids).items()
         }
 
 
@@ -380,7 +380,7 @@ def test_a_planted_bug_is_found(make: Callable[[], World]) -> None:
     assert find(CROWDED, lambda history: differs(make, history), settings=SEARCHING)
 
 
-def nobody_enters(_: Neighbourhoods, _facts: Iterable[Fact]) -> set[str]:
+def nobody_enters(_: Riders, _facts: Iterable[Fact], _reach_m: Mapping[str, float]) -> set[str]:
     """No circle is ever entered."""
     return set()
 
@@ -393,7 +393,7 @@ def test_a_rider_that_nobody_comes_to_is_found(monkeypatch: pytest.MonkeyPatch) 
         there.take(history)
         return expected_edges(there) != near_edges(there)
 
-    monkeypatch.setattr(Neighbourhoods, "entered", nobody_enters)
+    monkeypatch.setattr(Riders, "entered", nobody_enters)
 
     assert find(CROWDED, is_wrong, settings=SEARCHING)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import closing
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 from tests.regions import fact, forged
 from tests.system.conftest import Command
 
+from fleetcore.errors import CorruptObject
 from fleetcore_adapters.arrow.live_engine import ArrowLiveEngine
 from fleetcore_entrypoints.wiring.live import wire_live
+from fleetcore_entrypoints.wiring.regions import Regions
 
 pytestmark = pytest.mark.system
 
@@ -59,6 +62,25 @@ def test_a_repair_mends_from_the_own_log(here: tuple[str, ...], fleetcore: Comma
 
     assert (0, "verified", 1) == (done.status, done.object["outcome"], done.object["replaced"])
     assert 0 == fleetcore("drift", "check", *here, "--deep").status
+
+
+def test_a_watch_outlives_what_is_damaged(
+    here: tuple[str, ...], fleetcore: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, and the next tick looks again."""
+    errors = iter([CorruptObject("the file is damaged")])
+
+    def conducted_by(_self: Regions) -> str:
+        for error in errors:
+            raise error
+        signal.raise_signal(signal.SIGTERM)
+        return "south"
+
+    monkeypatch.setattr(Regions, "conducted_by", conducted_by)
+    done = fleetcore("drift", "watch", "--every", "0.001", *here, "--json")
+
+    assert (0, "south") == (done.status, done.object["conducted_by"])
+    assert "no look now: the file is damaged" in done.err
 
 
 def test_a_region_is_cut_and_healed(here: tuple[str, ...], fleetcore: Command) -> None:

@@ -13,8 +13,9 @@ from typing import Final
 
 import pytest
 
+from fleetcore.errors import InvalidConfiguration
 from fleetcore_entrypoints.cli.supervised import SUPERVISED
-from fleetcore_entrypoints.cli.supervisor import ChildFailed, ChildStatus, Supervisor
+from fleetcore_entrypoints.cli.supervisor import ChildStatus, Supervisor
 
 pytestmark = pytest.mark.system
 
@@ -61,7 +62,7 @@ def test_what_does_not_understand_stays_ended() -> None:
     """Beginning it again would not help; what it said is told on."""
     said: list[str] = []
     with (
-        pytest.raises(ChildFailed, match="rules ended"),
+        pytest.raises(InvalidConfiguration, match="rules cannot be run"),
         Supervisor({"rules": ["rules", "--nonsense"]}, said.append) as supervisor,
     ):
         _tended(supervisor, lambda each: each.restarts >= 1)

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from fleetcore.application.listening import Taken
 from fleetcore.domain.messages import Message
-from fleetcore.errors import StorageUnavailable
+from fleetcore.errors import CorruptObject, StorageUnavailable
 from fleetcore.ports.clock import Clock
 
 MOST_MESSAGES: Final = 5_000
@@ -103,18 +103,18 @@ def listen(
 ) -> Heard:
     """Take messages in until it is to stop; what is in hand then is taken in, too.
 
-    A message is acknowledged when it is durable and not before. While storage is unavailable none
-    is, and the broker holds what comes; it is tried again until it works. Told every second,
-    and when something goes wrong or right.
-    Raises `StorageUnavailable` where it is to stop meanwhile: the broker sends what is in hand
-    again. Raises what the inbox does.
+    A message is acknowledged when it is durable and not before. While storage is unavailable, or
+    a damaged file of the log would have to be read, none is, and the broker holds what comes; it
+    is tried again until it works. Told every second, and when something goes wrong or right.
+    Raises `StorageUnavailable` or `CorruptObject` where it is to stop meanwhile: the broker
+    sends what is in hand again. Raises what the inbox does.
     """
     tally = _Tally(clock, inbox.problem)
     while not is_stopped():
         messages = inbox.receive(MOST_MESSAGES, wait_s=IDLE_S, gather_s=GATHER_S)
         if messages:
             pause_s = FIRST_PAUSE_S
-            while isinstance(taken := _tried(take_in, messages), StorageUnavailable):
+            while not isinstance(taken := _tried(take_in, messages), Taken):
                 if is_stopped():
                     raise taken
                 if tally.is_due(str(taken)):
@@ -128,10 +128,12 @@ def listen(
     return tally.in_all(inbox.problem)
 
 
-def _tried(take_in: TakeIn, messages: Sequence[Message]) -> Taken | StorageUnavailable:
+def _tried(
+    take_in: TakeIn, messages: Sequence[Message]
+) -> Taken | StorageUnavailable | CorruptObject:
     try:
         return take_in(messages)
-    except StorageUnavailable as error:
+    except (StorageUnavailable, CorruptObject) as error:
         return error
 
 

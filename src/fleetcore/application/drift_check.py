@@ -18,13 +18,17 @@ from fleetcore.ports.region import Region
 
 @frozen(kw_only=True, slots=True)
 class Checked:
-    """What two looks found. `unreachable` gives the reason of each region that was left out."""
+    """What two looks found. `unreachable` gives the reason of each region that was left out.
+
+    `cities` are those in which regions differed at last, in flight or not.
+    """
 
     first: FirstLook
     second: SecondLook
     confirmed: DriftConfirmed
     above_threshold: bool
     unreachable: Mapping[str, str]
+    cities: tuple[str, ...] = ()
 
     @property
     def is_drift(self) -> bool:
@@ -58,6 +62,7 @@ def check(
     if first.suspicious:
         settle()
         second = second_look(panel, first)
+    cities = _differing_cities(panel)
     confirmed = confirmation(second, first, settings, clock.now_ms(), first.at_ms)
     return Checked(
         first=first,
@@ -65,4 +70,14 @@ def check(
         confirmed=confirmed,
         above_threshold=is_above_threshold(confirmed, settings),
         unreachable=panel.unreachable,
+        cities=cities,
+    )
+
+
+def _differing_cities(panel: Panel) -> tuple[str, ...]:
+    """Asked here only: a payload names its city, so nobody can say how many there are."""
+    sums = panel.ask_all(lambda region: region.cities())
+    known = set[str]().union(*sums.values())
+    return tuple(
+        sorted(city for city in known if len({each.get(city) for each in sums.values()}) > 1)
     )

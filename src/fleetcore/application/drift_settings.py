@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import frozen
 
 from fleetcore.domain.consistency import Correct
 from fleetcore.errors import InvalidConfiguration
+
+SHORTEST_S: Final = 0.001
+LONGEST_S: Final = 86_400.0
 
 
 @frozen(kw_only=True, slots=True)
@@ -28,8 +33,12 @@ class DriftSettings:
     correct: Correct = "all"
 
     def __attrs_post_init__(self) -> None:
-        if self.every_s <= 0 or self.limit_s <= 0:
-            raise InvalidConfiguration("every_s and limit_s must be above 0")
+        for name in ("every_s", "limit_s"):
+            seconds: float = getattr(self, name)
+            if not SHORTEST_S <= seconds <= LONGEST_S:
+                raise InvalidConfiguration(
+                    f"[drift] {name} is {seconds}; it can be {SHORTEST_S} to {LONGEST_S:.0f}"
+                )
 
     @property
     def patience_ms(self) -> int:

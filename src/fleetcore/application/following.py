@@ -53,11 +53,16 @@ class Followed:
 def follow(log: LiveLog, view: View) -> Followed:
     """Bring a view up to where the log is now. Raises `StorageUnavailable`; nothing is skipped.
 
-    Several may do it at once, and it may be interrupted anywhere.
+    Several may do it at once, and it may be interrupted anywhere. A view that is beyond the log
+    followed another one, of which this is what was restored, or began anew: it is made again.
     """
+    # The view first: who follows it meanwhile does not lead a log that is looked at later.
     cursor = view.cursor()
-    if cursor == log.reached():
+    reached = log.reached()
+    if cursor == reached:
         return Followed(facts=0, cursor=cursor)
+    if cursor > reached:
+        return rebuild(log, view)
     return _follow_from(cursor, log, view)
 
 
@@ -74,6 +79,8 @@ def _follow_from(cursor: int, log: LiveLog, view: View) -> Followed:
 
 def follow_registers(log: LiveLog, registers: Registers) -> Followed:
     """As `follow`; whom the log has forgotten is forgotten in the registers, before facts come."""
+    if registers.cursor() > log.reached():
+        return rebuild_registers(log, registers)
     _bury(log, registers)
     return follow(log, registers)
 

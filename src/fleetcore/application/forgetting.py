@@ -104,6 +104,13 @@ class Forgotten:
     scrubbed: bool
 
     @property
+    def found(self) -> bool:
+        """Whether anything of it was there."""
+        counts = (self.parts, self.rejects, self.names, self.latest, self.registers, self.positions)
+        kept = (self.drivers, self.dead_messages, self.dead_letters, self.snapshot_rows)
+        return any((self.log.rows, *counts, *kept, *self.closed))
+
+    @property
     def complete(self) -> bool:
         """Whether nothing is left to do."""
         return self.scrubbed and not (self.closed or self.waiting or self.unfinished)

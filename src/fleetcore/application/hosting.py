@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
+from attrs import evolve
+
 from fleetcore.application.tracks import BEGINNING_MS, END_MS
 from fleetcore.domain.digests import BUCKETS, Digest, Sum, leaf_of
 from fleetcore.domain.facts import Fact, fact_of, is_genuine, winners_of
@@ -49,7 +51,10 @@ class HostedRegion(Region):
         return self._name
 
     def digest(self) -> Digest:
-        return self._registers.digest()
+        return evolve(self._registers.digest(), cities={})
+
+    def cities(self) -> Mapping[str, Sum]:
+        return self._registers.digest().cities
 
     def leaves(self, buckets: Collection[int]) -> Mapping[int, Sum]:
         return self._registers.leaves(buckets)
@@ -84,7 +89,8 @@ class HostedRegion(Region):
 
     def recount(self, part: int, parts: int) -> Recount:
         buckets = range(part % parts, BUCKETS, parts)
-        untrue = self._registers.recount(buckets)
+        # A city's registers are in all buckets, so only all of them together count it.
+        untrue = self._registers.recount(buckets if parts > 1 else None)
         registers, corrupt = 0, list[str]()
         for fact in self._registers.scan(buckets):
             registers += 1
@@ -107,7 +113,9 @@ class HostedRegion(Region):
     def bury(self, tombstones: Sequence[Tombstone]) -> int:
         # First the log, so that nothing can come back from it.
         self._log.bury(tombstones)
-        return self._registers.bury(tombstones)
+        # Of the log's tombstones: asked once more, later, it keeps the first instant in both.
+        keys = {each.key for each in tombstones}
+        return self._registers.bury([each for each in self._log.tombstones() if each.key in keys])
 
     def batches_since(self, cursor: int, limit: int) -> Batches:
         return self._log.batches_since(cursor, limit)

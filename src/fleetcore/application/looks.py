@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
@@ -223,8 +222,3 @@ def _winning(panel: Panel, vehicles: Iterable[Noted]) -> _Winning:
 
 def _corrupt_in(facts: Iterable[Fact]) -> dict[str, Fact]:
     return {fact.vehicle_id: fact for fact in facts if not is_genuine(fact)}
-
-
-def _key(vehicle_id: str) -> str:
-    """A vehicle's key among tombstones: see `Tombstone`."""
-    return hashlib.sha256(vehicle_id.encode()).hexdigest()

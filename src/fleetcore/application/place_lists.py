@@ -7,7 +7,8 @@ them. The keys are the fields' names; others are ignored.
 - driver: `vehicle_id`, and optionally `name`, `rating`
 - trip: `trip_id`, `rider_id`, and optionally `requested_at`
 
-A time is ISO 8601 (UTC without an offset) or epoch milliseconds; without one it is now.
+A time is ISO 8601 (UTC without an offset) or epoch milliseconds; without one it is now. One that is
+more than a minute ahead is refused, as in live locations: nothing later would ever be believed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeAlias, cast
 
+from fleetcore.application.listening import LIVE_MAX_AHEAD_S
 from fleetcore.domain.cells import time_in
 from fleetcore.domain.geodesy import is_on_earth
 from fleetcore.domain.location import normalised_id
@@ -207,4 +209,8 @@ def _time(entry: _Entry, key: str, now_ms: int) -> int:
             value = read
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 2**53:
         raise InvalidInput(f"{key} {value!r:.40} is no time; use ISO 8601 or epoch milliseconds")
+    if value > now_ms + LIVE_MAX_AHEAD_S * 1000:
+        raise InvalidInput(
+            f"{key} {value} is more than {LIVE_MAX_AHEAD_S:g} s ahead of now; check the clock"
+        )
     return value

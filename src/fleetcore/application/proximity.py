@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
-from attrs import frozen
+from attrs import field, frozen
 
 from fleetcore.domain.facts import Fact
 from fleetcore.domain.geodesy import is_on_earth
-from fleetcore.domain.places import City, Rider, Zone
+from fleetcore.domain.places import City, Rider, TripRequest, Zone, id_of
 from fleetcore.domain.proximity import (
     GraphChange,
     Located,
     Near,
     NearDriver,
-    Neighbourhoods,
+    Node,
+    Riders,
     Standing,
 )
 from fleetcore.errors import InvalidInput
@@ -31,7 +33,7 @@ NEAREST: Final = 10
 class NearSettings:
     """Which drivers are near a rider: the `nearest` of those at most `radius_m` away.
 
-    Who keeps the graph up retires those that were seen last more than `max_age_s` ago.
+    Who keeps the graph up retires drivers and riders seen last more than `max_age_s` ago.
     """
 
     radius_m: float = NEAR_RADIUS_M
@@ -79,13 +81,17 @@ class GraphView:
     """The proximity graph, following the log and the places.
 
     Near a rider are the nearest drivers by the geo index, so the edges are a function of where
-    drivers and riders are now: how facts were cut into calls, or ordered, changes nothing.
+    drivers and riders are now: how facts were cut into calls, or ordered, changes nothing. The
+    index holds all that the graph has taken in. If it was cleared, the graph begins anew too, and
+    what somebody still decides by the index of before is void.
     """
 
     graph: ProximityGraph
     index: GeoView
     places: Places
     settings: NearSettings = NearSettings()
+    _riders: list[tuple[int, Riders]] = field(factory=list, init=False, eq=False, repr=False)
+    """Those of the graph at a revision, if known: kept from one change to the next."""
 
     def cursor(self) -> int:
         """How far the graph has followed the log."""
@@ -97,8 +103,6 @@ class GraphView:
         The cursor is saved with them, unless the one held is before `since`, which the facts came
         behind.
         """
-        if cursor is None or self.index.cursor() < cursor:
-            self.index.merge(facts)
         somewhere = [fact for fact in facts if is_on_earth(fact.latitude, fact.longitude)]
         self._bring_up(facts=somewhere, cursor=cursor, since=since)
 
@@ -107,15 +111,30 @@ class GraphView:
         self._bring_up()
 
     def retire(self, oldest_ms: int) -> None:
-        """From now on no driver is near anybody who was seen last before an instant (epoch ms)."""
+        """From now on nobody is near anybody who was seen last before an instant (epoch ms)."""
         self._bring_up(horizon_ms=oldest_ms)
 
     def remove(self, vehicle_ids: Collection[str]) -> None:
         """Forget drivers; those that were behind them come near in their place."""
         riders = self.graph.riders_near(vehicle_ids)
         self.index.remove(vehicle_ids)
-        self.graph.remove(vehicle_ids)
+        self.graph.remove([Node("driver", each) for each in vehicle_ids])
         self._bring_up(riders=riders)
+
+    def remove_riders(self, rider_ids: Collection[str]) -> int:
+        """Forget riders and what they asked for, among the places too; how many were known."""
+        trips = [
+            place.trip_id
+            for place in self.places.read("trip")
+            if isinstance(place, TripRequest) and place.rider_id in rider_ids
+        ]
+        known = self.places.remove("rider", rider_ids)
+        self.places.remove("trip", trips)
+        # Behind the places: who read them before decides on a graph that is another one now.
+        self.graph.remove(
+            [*(Node("rider", each) for each in rider_ids), *(Node("trip", each) for each in trips)]
+        )
+        return known
 
     def clear(self) -> None:
         """Forget everything, to follow log and places from their beginning."""
@@ -135,13 +154,9 @@ class GraphView:
                 "position: fleetcore near LAT LON"
             )
         found = self.graph.near(rider_id, radius_m, limit, oldest_ms)
-        if not found and all(rider.rider_id != rider_id for rider in self._riders().values()):
+        if not found and all(id_of(each) != rider_id for each in self.graph.nodes("rider")):
             raise InvalidInput(f"no rider {rider_id!r} is known; fleetcore places riders FILE")
         return found
-
-    def _riders(self) -> Mapping[str, Rider]:
-        nodes = self.graph.nodes("rider")
-        return {node.rider_id: node for node in nodes if isinstance(node, Rider)}
 
     def _bring_up(
         self,
@@ -164,47 +179,75 @@ class GraphView:
         since: int,
         horizon_ms: int | None,
     ) -> bool:
-        standing = self.graph.standing()
+        standing, life = self.graph.standing(), self.index.geo.life()
+        if standing.index_life not in {None, life}:
+            self.graph.clear()
+            return False
+        if facts and (cursor is None or self.index.cursor() < cursor):
+            self.index.merge(facts)
         news = self.places.changes_since(standing.places_cursor)
         horizon_ms = _later(standing.horizon_ms, horizon_ms)
+        riders = self._riders_of(standing)
+        told = [place for place in news.places if isinstance(place, Rider)]
+        for rider in told:
+            riders.put(rider)
         moved = {fact.vehicle_id for fact in facts}
-        told = {place.rider_id: place for place in news.places if isinstance(place, Rider)}
-        riders = {**self._riders(), **told}
         affected = {
-            *told,
             *touched,
-            *(self.graph.riders_near(moved) if riders else ()),
-            *self._neighbourhoods(riders.values()).entered(facts),
+            *(rider.rider_id for rider in told),
+            *self.graph.riders_near(moved),
+            *self._entered(facts, riders),
         }
-        if horizon_ms is not None and horizon_ms != standing.horizon_ms:
-            affected |= self.graph.stale_riders(horizon_ms)
+        if horizon_ms is not None:
+            affected |= riders.retire(horizon_ms)
+            if horizon_ms != standing.horizon_ms:
+                affected |= self.graph.stale_riders(horizon_ms)
         remapped = any(isinstance(place, City | Zone) for place in news.places)
         change = GraphChange(
             places=news.places,
-            near={
-                rider_id: self._nearest(riders[rider_id], horizon_ms)
-                for rider_id in affected & riders.keys()
-            },
+            near={each: self._nearest(riders.get(each), horizon_ms) for each in affected},
             located=self._located(None if remapped else moved),
             cursor=cursor if standing.cursor >= since else None,
             places_cursor=news.cursor,
             horizon_ms=horizon_ms,
+            index_life=life,
         )
-        return _says_nothing(change, standing) or self.graph.update(change, standing.revision)
+        if life != self.index.geo.life():
+            return False
+        revision = standing.revision
+        if not _says_nothing(change, standing):
+            if not self.graph.update(change, revision):
+                return False
+            revision += 1
+        self._riders[:] = [(revision, riders)]
+        return True
 
-    def _neighbourhoods(self, riders: Iterable[Rider]) -> Neighbourhoods:
-        """Where a driver must come to be among the nearest: nobody behind the last of them is."""
-        reaches = self.graph.reaches()
+    def _riders_of(self, standing: Standing) -> Riders:
+        """The riders of a graph, to change as it is changed: nobody else is given them."""
+        with suppress(IndexError):
+            revision, held = self._riders.pop()
+            if revision == standing.revision:
+                return held
+        riders = (node for node in self.graph.nodes("rider") if isinstance(node, Rider))
+        oldest_ms = standing.horizon_ms
+        return Riders(
+            self.settings.radius_m,
+            (each for each in riders if oldest_ms is None or each.observed_at >= oldest_ms),
+        )
+
+    def _entered(self, facts: Sequence[Fact], riders: Riders) -> set[str]:
+        """To whom a driver came who may be among the nearest: not from behind the last of them."""
+        reaches = self.graph.reaches(riders.around(facts))
         full = {
             rider_id: reach.farthest_m
             for rider_id, reach in reaches.items()
             if reach.drivers >= self.settings.nearest
         }
-        return Neighbourhoods(
-            (rider, full.get(rider.rider_id, self.settings.radius_m)) for rider in riders
-        )
+        return riders.entered(facts, full)
 
-    def _nearest(self, rider: Rider, horizon_ms: int | None) -> tuple[Near, ...]:
+    def _nearest(self, rider: Rider | None, horizon_ms: int | None) -> tuple[Near, ...]:
+        if rider is None:
+            return ()
         found = self.index.geo.within(
             rider.latitude,
             rider.longitude,
@@ -235,4 +278,5 @@ def _says_nothing(change: GraphChange, standing: Standing) -> bool:
         and (change.cursor or 0) <= standing.cursor
         and change.places_cursor == standing.places_cursor
         and change.horizon_ms == standing.horizon_ms
+        and change.index_life == standing.index_life
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import degrees, floor
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -14,6 +14,8 @@ from fleetcore.domain.location import Status
 from fleetcore.domain.places import Place, PlaceKind, Rider
 
 EdgeKind: TypeAlias = Literal["NEAR", "LOCATED_IN", "WITHIN", "REQUESTED_BY"]
+
+_Cell: TypeAlias = tuple[int, int]
 
 _SMALLEST_CELL_DEG: Final = 0.05
 """Some 5 km: smaller cells would only be more of them."""
@@ -98,14 +100,16 @@ class Located(NamedTuple):
 class Standing:
     """What a graph was made of; every change has a greater `revision`.
 
-    `cursor` is of the log, `places_cursor` of the places. No driver whose last position is before
-    `horizon_ms` (epoch ms) is near anybody.
+    `cursor` is of the log, `places_cursor` of the places. Nobody whose last position is before
+    `horizon_ms` (epoch ms) is near anybody. `index_life` is of the geo index (`GeoIndex.life`),
+    None before there was anything.
     """
 
     revision: int = 0
     cursor: int = 0
     places_cursor: int = 0
     horizon_ms: int | None = None
+    index_life: int | None = None
 
 
 @frozen(kw_only=True, slots=True)
@@ -113,7 +117,7 @@ class GraphChange:
     """What becomes different in a graph, at one moment.
 
     `near` are all drivers near a rider from now on, by rider; `located` all that contains a
-    driver, by driver. Cursors and horizon only ever grow; None leaves them.
+    driver, by driver. Cursors and horizon only ever grow; None leaves them, and the life.
     """
 
     places: tuple[Place, ...] = ()
@@ -122,36 +126,69 @@ class GraphChange:
     cursor: int | None = None
     places_cursor: int | None = None
     horizon_ms: int | None = None
+    index_life: int | None = None
 
 
-class Neighbourhoods:
-    """Circles around riders, each with its radius (m), to tell in which of them a position lies."""
+class Riders:
+    """Riders who may have drivers near, found by the cells that the circles around them meet."""
 
-    def __init__(self, riders: Iterable[tuple[Rider, float]]) -> None:
-        circles = list(riders)
-        widest_m = max((radius_m for _, radius_m in circles), default=0.0)
-        self._cell_deg = max(_SMALLEST_CELL_DEG, degrees(widest_m / EARTH_RADIUS_M))
-        self._cells: dict[tuple[int, int], list[tuple[Rider, float]]] = {}
-        for rider, radius_m in circles:
-            for south, north, west, east in boxes_around(rider.latitude, rider.longitude, radius_m):
-                for row in self._numbers(south, north):
-                    for column in self._numbers(west, east):
-                        self._cells.setdefault((row, column), []).append((rider, radius_m))
+    def __init__(self, radius_m: float, riders: Iterable[Rider] = ()) -> None:
+        self._radius_m = radius_m
+        self._cell_deg = max(_SMALLEST_CELL_DEG, degrees(radius_m / EARTH_RADIUS_M))
+        self._held: dict[str, Rider] = {}
+        self._cells: dict[_Cell, set[str]] = {}
+        for rider in riders:
+            self.put(rider)
+
+    def get(self, rider_id: str) -> Rider | None:
+        """Where a rider is; None for who is not held."""
+        return self._held.get(rider_id)
+
+    def put(self, rider: Rider) -> None:
+        """Hold a rider, in the place of where they were."""
+        self._drop(rider.rider_id)
+        self._held[rider.rider_id] = rider
+        for cell in self._met(rider):
+            self._cells.setdefault(cell, set()).add(rider.rider_id)
+
+    def retire(self, oldest_ms: int) -> set[str]:
+        """Let go of who was seen last before an instant (epoch ms): their ids."""
+        old = {each.rider_id for each in self._held.values() if each.observed_at < oldest_ms}
+        for rider_id in old:
+            self._drop(rider_id)
+        return old
+
+    def around(self, facts: Iterable[Fact]) -> set[str]:
+        """Riders to whom one of these facts may be near; nobody else is."""
+        cells = {self._cell(fact) for fact in facts}
+        return {rider_id for cell in cells for rider_id in self._cells.get(cell, ())}
+
+    def entered(self, facts: Iterable[Fact], reach_m: Mapping[str, float]) -> set[str]:
+        """Riders to whom one of these facts is as near as `reach_m` says, else the radius."""
+        found: set[str] = set()
+        for fact in facts:
+            for rider_id in self._cells.get(self._cell(fact), set()) - found:
+                at = self._held[rider_id]
+                away_m = haversine_m(at.latitude, at.longitude, fact.latitude, fact.longitude)
+                if away_m <= reach_m.get(rider_id, self._radius_m):
+                    found.add(rider_id)
+        return found
+
+    def _drop(self, rider_id: str) -> None:
+        if (held := self._held.pop(rider_id, None)) is not None:
+            for cell in self._met(held):
+                self._cells[cell].discard(rider_id)
+
+    def _met(self, rider: Rider) -> set[_Cell]:
+        return {
+            (row, column)
+            for box in boxes_around(rider.latitude, rider.longitude, self._radius_m)
+            for row in self._numbers(box.south, box.north)
+            for column in self._numbers(box.west, box.east)
+        }
 
     def _numbers(self, start_deg: float, end_deg: float) -> range:
         return range(floor(start_deg / self._cell_deg), floor(end_deg / self._cell_deg) + 1)
 
-    def entered(self, facts: Iterable[Fact]) -> set[str]:
-        """The riders in whose circle one of these facts lies."""
-        found: set[str] = set()
-        for fact in facts:
-            found.update(self._around(fact.latitude, fact.longitude, found))
-        return found
-
-    def _around(self, latitude: float, longitude: float, known: set[str]) -> Iterator[str]:
-        cell = (floor(latitude / self._cell_deg), floor(longitude / self._cell_deg))
-        for rider, radius_m in self._cells.get(cell, ()):
-            if rider.rider_id not in known:
-                away_m = haversine_m(rider.latitude, rider.longitude, latitude, longitude)
-                if away_m <= radius_m:
-                    yield rider.rider_id
+    def _cell(self, fact: Fact) -> _Cell:
+        return (floor(fact.latitude / self._cell_deg), floor(fact.longitude / self._cell_deg))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Final, Literal, Protocol, TypeAlias
 
 from attrs import frozen
@@ -139,6 +140,14 @@ class Catalogue(Protocol):
         (to any, where the part is a live batch) has a sequence behind `seen`, or if more
         vehicles than `buried` were forgotten: list what came since, compare, and append again.
         Of a part that has an outcome already nothing is recorded: the first writer wins.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
+    def locked(self) -> AbstractContextManager[None]:
+        """Nobody else changes the catalogue meanwhile; who holds it may.
+
+        For a comparison that must not be overtaken again: others wait for it.
         """
         raise NotImplementedError
 

@@ -24,6 +24,11 @@ class GeoIndex(Protocol):
         raise NotImplementedError
 
     @abstractmethod
+    def life(self) -> int:
+        """How often the index was cleared: what was made of an earlier life is to be made anew."""
+        raise NotImplementedError
+
+    @abstractmethod
     def put(self, facts: Sequence[Fact], cursor: int | None = None, since: int = 0) -> None:
         """Keep, a vehicle, the winner of what is held and `facts`.
 
@@ -71,5 +76,5 @@ class GeoIndex(Protocol):
 
     @abstractmethod
     def clear(self) -> None:
-        """Forget every position, and the cursor: to be built from the log."""
+        """Forget every position, and the cursor: to be built from the log, in another life."""
         raise NotImplementedError

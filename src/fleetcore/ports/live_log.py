@@ -74,9 +74,10 @@ class LiveLog(Protocol):
         """About `limit` rows, at least a batch where there is one, that came in behind `cursor`.
 
         The cursor is one of `Batches` (0: from the beginning), which are not those of `Changes`.
-        What came from another region is left out (its ingestion begins with `replica-`), and so
-        are rows of files. Rows may come again, perhaps in other batches; none is left out. Where
-        no batch comes, the cursor is behind all. Raises `StorageUnavailable`.
+        One beyond the log's end is of a log that was lost: then it begins again. What came from
+        another region is left out (its ingestion begins with `replica-`). Rows may come again,
+        perhaps in other batches; none is left out. Where no batch comes, the cursor is behind
+        all. Raises `StorageUnavailable`.
         """
         raise NotImplementedError
 

@@ -58,8 +58,8 @@ class ProximityGraph(Protocol):
         raise NotImplementedError
 
     @abstractmethod
-    def reaches(self) -> Mapping[str, Reach]:
-        """How far the edges near each rider reach; riders without any are left out."""
+    def reaches(self, rider_ids: Collection[str]) -> Mapping[str, Reach]:
+        """How far the edges near these riders reach; those without any are left out."""
         raise NotImplementedError
 
     @abstractmethod
@@ -68,8 +68,8 @@ class ProximityGraph(Protocol):
         raise NotImplementedError
 
     @abstractmethod
-    def remove(self, vehicle_ids: Collection[str]) -> None:
-        """Forget these drivers with all their edges; a change with a revision of its own."""
+    def remove(self, nodes: Collection[Node]) -> None:
+        """Forget these nodes with all their edges; a change with a revision of its own."""
         raise NotImplementedError
 
     @abstractmethod

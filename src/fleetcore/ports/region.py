@@ -44,7 +44,12 @@ class Region(Protocol):
 
     @abstractmethod
     def digest(self) -> Digest:
-        """See `Registers.digest`."""
+        """The sums of buckets: see `Registers.digest`. Cities are left out, so it stays small."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def cities(self) -> Mapping[str, Sum]:
+        """The sum of each city the registers report, `""` for none; as many as there are."""
         raise NotImplementedError
 
     @abstractmethod
@@ -79,7 +84,10 @@ class Region(Protocol):
 
     @abstractmethod
     def recount(self, part: int, parts: int) -> Recount:
-        """Go through the `part`-th (from 0) of `parts` equal parts of the buckets."""
+        """Go through the `part`-th (from 0) of `parts` equal parts of the buckets.
+
+        One part is all of them: then the sums of cities are counted anew, too.
+        """
         raise NotImplementedError
 
     @abstractmethod
@@ -97,7 +105,10 @@ class Region(Protocol):
 
     @abstractmethod
     def bury(self, tombstones: Sequence[Tombstone]) -> int:
-        """Forget these vehicles here too; how many were new."""
+        """Forget these vehicles here too; how many were new.
+
+        The first instant that the log was told stays, for the registers too.
+        """
         raise NotImplementedError
 
     @abstractmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, cast
 
@@ -21,7 +22,7 @@ from tests.regions import (
 from fleetcore.application.conducting import Conductor, Ticked, Watch, tick
 from fleetcore.application.consistency_runs import stream_name
 from fleetcore.application.drift_report import confirmation, is_above_threshold, is_corrected
-from fleetcore.application.drift_settings import DriftSettings
+from fleetcore.application.drift_settings import SHORTEST_S, DriftSettings
 from fleetcore.application.hosting import HostedRegion
 from fleetcore.application.looks import FirstLook, SecondLook
 from fleetcore.domain.consistency import (
@@ -576,20 +577,34 @@ def test_a_tick_out_of_time_is_escalated(world: Rehearsal) -> None:
     assert "out-of-time" == cast("Escalated", world.last(Escalated)).reason
 
 
-@pytest.mark.parametrize(("every_s", "limit_s"), [(0.0, 1.0), (1.0, 0.0)])
-def test_times_are_above_zero(every_s: float, limit_s: float) -> None:
-    """A watch that never waits, or has no time, is no watch."""
-    with pytest.raises(InvalidConfiguration, match="above 0"):
-        DriftSettings(every_s=every_s, limit_s=limit_s)
+@pytest.mark.parametrize("name", ["every_s", "limit_s"])
+@pytest.mark.parametrize("seconds", [0.0, -1.0, 0.0004, 1e9, math.inf, math.nan])
+def test_times_have_bounds(name: str, seconds: float) -> None:
+    """A watch that never waits, or has no time, or no end of it, is no watch."""
+    with pytest.raises(InvalidConfiguration, match=rf"{name} is .*; it can be 0\.001 to 86400"):
+        DriftSettings(**{name: seconds})  # type: ignore[arg-type]
 
 
+def test_the_shortest_pause_is_one() -> None:
+    """Whatever is allowed is a whole number of milliseconds, at least one."""
+    world = Rehearsal(DriftSettings(every_s=SHORTEST_S))
+
+    assert ("agreed",) == world.tick().outcomes
+
+
+@pytest.mark.parametrize("cities", [45, 4_000])
 @pytest.mark.parametrize("behind", [0, 1, 40, 400])
-def test_bytes_are_bounded(behind: int) -> None:
-    """At most 1 kB a vehicle that differs, and 16 kB a region, for finding and for mending it."""
+def test_bytes_are_bounded(behind: int, cities: int) -> None:
+    """At most 1 kB a vehicle that differs, and 16 kB a region, for finding and for mending it.
+
+    Payloads name the cities: however many they are, none is sent but with its register.
+    """
     regions = [memory_region(name) for name in "abc"]
-    old = [fact(f"BER-C{n:06d}", n, speed_kmh=40.5, city=f"city-{n % 45}") for n in range(4_000)]
+    old = [
+        fact(f"BER-C{n:06d}", n, speed_kmh=40.5, city=f"city-{n % cities}") for n in range(4_000)
+    ]
     new = [
-        fact(f"BER-C{n:06d}", n + 9_000, speed_kmh=0.5, accuracy_m=4.5, city=f"city-{n % 45}")
+        fact(f"BER-C{n:06d}", n + 9_000, speed_kmh=0.5, accuracy_m=4.5, city=f"city-{n % cities}")
         for n in range(0, 4_000, 4_000 // behind if behind else 4_001)
     ][:behind]
     for each in regions:

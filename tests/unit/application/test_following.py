@@ -105,6 +105,30 @@ def test_a_pass_that_fails_is_made_good(log: Log) -> None:
     assert [fact("a", 1)] == list(registers.scan())
 
 
+def test_a_view_beyond_its_log_is_made_again(log: Log) -> None:
+    """The log is another one: it was lost and began anew, or an older copy was restored."""
+    registers = MemoryRegisters()
+    registers.merge([fact("gone", 1)], 7)
+    log.append(fact("a", 1), fact("b", 1))
+
+    done = follow(log.live, registers)
+
+    assert (2, log.live.reached()) == (done.facts, registers.cursor())
+    assert [fact("a", 1), fact("b", 1)] == list(registers.scan())
+
+
+def test_registers_beyond_their_log_know_who_is_forgotten(log: Log) -> None:
+    """They are made again with the log's tombstones, in the same pass."""
+    registers = MemoryRegisters()
+    registers.merge([fact("gone", 1)], 7)
+    log.append(fact("a", 1), fact("b", 1))
+    log.live.bury([tombstone("a")])
+
+    follow_registers(log.live, registers)
+
+    assert summed([fact("b", 1)], [tombstone("a")]) == registers.digest()
+
+
 def test_tombstones_come_without_any_event(log: Log) -> None:
     """A vehicle that is forgotten while nothing is appended is forgotten at the next pass."""
     registers = MemoryRegisters()

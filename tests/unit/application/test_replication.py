@@ -68,6 +68,23 @@ def test_copies_are_not_copied_on(three: tuple[MemoryRegion, ...]) -> None:
     assert [0] * 6 == again
 
 
+def test_a_peer_whose_log_began_anew_is_copied_again(three: tuple[MemoryRegion, ...]) -> None:
+    """The cursor of the lost log is beyond its end: nothing of the new one was copied yet."""
+    a, b, c = three
+    for each in FLEET[:3]:
+        a.take_in([each])
+    while pull(a.region, b.log, b.links).more:
+        pass
+    c.take_in(FLEET[3:])
+    anew = HostedRegion(
+        "a", registers=c.registers, log=c.log, history=c.log, engine=a.region._engine
+    )
+
+    assert 2 == pull(anew, b.log, b.links).stored
+    assert FLEET == b.region.logged(IDS)
+    assert Pulled(peer="a") == pull(anew, b.log, b.links)
+
+
 class Dying(MemoryLog):
     """A log that dies before, or just after, the first append."""
 

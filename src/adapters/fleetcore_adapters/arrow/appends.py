@@ -1,14 +1,14 @@
 """Appending parts to the log: what is new becomes a file of it, once.
 
 An append is compared with all files that may hold rows of the same identities. The catalogue
-refuses one beside which others appended such rows meanwhile; it is compared again.
+refuses one beside which others appended such rows meanwhile; it is compared with these, too.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, partial
 from typing import Final
 
 import numpy as np
@@ -17,20 +17,19 @@ from attrs import evolve, frozen
 
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.parts import Part
-from fleetcore.errors import CorruptObject, StorageUnavailable
-from fleetcore.ports.catalogue import Appended, Catalogue, Listing, LogFile
+from fleetcore.errors import CorruptObject
+from fleetcore.ports.catalogue import Appended, Catalogue, LogFile
 from fleetcore.ports.object_store import ObjectStore
 from fleetcore_adapters.arrow import part_file
 from fleetcore_adapters.arrow.buried import Buried
-from fleetcore_adapters.arrow.columns import Mask, Words
+from fleetcore_adapters.arrow.columns import Mask
+from fleetcore_adapters.arrow.comparison import Comparison
 from fleetcore_adapters.arrow.identity_runs import IdentityRuns
 from fleetcore_adapters.arrow.log_files import LogFiles, on_listing, parsed_footer, spanned
-from fleetcore_adapters.arrow.membership import Arrivals, are_twins, identity_words
+from fleetcore_adapters.arrow.rounds import in_rounds
 
 MOST_ROWS_COMPARED: Final = 700_000
 """Arriving rows that are compared with the log at once."""
-
-_SMALL_ROWS: Final = part_file.ROW_GROUP_ROWS
 
 
 @frozen(kw_only=True, slots=True)
@@ -106,111 +105,42 @@ class Appends:
     def _append(self, batch: Sequence[_Arrival]) -> None:
         files = [arrival.file for arrival in batch if arrival.file is not None]
         extent = spanned([file.extent for file in files]) if files else None
+        compared = Comparison(files, self._files, self._small)
+        gone_of = cache(partial(self._gone, files))
+        written: dict[tuple[str, bytes], LogFile] = {}
 
-        refused: set[tuple[int, int]] = set()
+        def appended() -> Sequence[Appended] | None:
+            listing = on_listing(
+                lambda: self._catalogue.files(extent, after=compared.seen), compared.take
+            )
+            outcomes = compared.outcomes(gone_of(listing.buried))
+            parts = [
+                self._appended(arrival, outcomes.get(arrival.part.key), written)
+                for arrival in batch
+            ]
+            done = self._catalogue.append(parts, listing.sequence, listing.buried)
+            return parts if done else None
 
-        def appended(listing: Listing) -> bool:
-            if (listing.sequence, listing.buried) in refused:
-                raise StorageUnavailable(
-                    "the catalogue refuses what it lists no reason against; "
-                    "it is damaged: run fleetcore doctor"
-                )
-            held = [entry.file for entry in listing.entries]
-            rows = self._new_rows(files, held, self._gone(files, listing.buried))
-            parts = [self._appended(arrival, rows.get(arrival.part.key)) for arrival in batch]
-            if self._catalogue.append(parts, listing.sequence, listing.buried):
-                return True
-            refused.add((listing.sequence, listing.buried))
-            return False
-
-        while not on_listing(lambda: self._catalogue.files(extent), appended):
-            pass  # Others appended rows that may be siblings of these: compare with them too.
+        in_rounds(self._catalogue, appended)
 
     def _gone(self, files: Sequence[LogFile], buried: int) -> dict[str, Mask]:
         """The rows of forgotten vehicles, by the keys of those files that have any."""
         gone = {}
         for file in files if buried else ():
-            groups = self._groups(file, ("vehicle_id",))
-            columns = [group.column("vehicle_id").chunk(0) for group in groups]
+            tables = self._files.tables(file.key, ("vehicle_id",))
+            columns = [table.column("vehicle_id").chunk(0) for table in tables]
             rows = np.concatenate([self._buried.rows_of(ids, buried) for ids in columns])
             if rows.any():
                 gone[file.key] = rows
         return gone
 
-    def _new_rows(
-        self, files: Sequence[LogFile], held: Sequence[LogFile], gone: Mapping[str, Mask]
-    ) -> dict[str, tuple[StoreOutcome, Mask]]:
-        """What becomes of the rows of those arriving files that are not certainly all new."""
-        found: dict[str, tuple[StoreOutcome, Mask]] = {}
-        contested: list[LogFile] = []
-        for file in files:
-            others = [other for other in held if _may_share_rows(file, other)]
-            if file.key not in gone and any(self._are_twins(file, other) for other in others):
-                outcome = StoreOutcome(already_stored=file.rows)
-                found[file.key] = outcome, np.zeros(file.rows, dtype=np.bool_)
-            elif others or file.key in gone:
-                contested.append(file)
-        if contested:
-            self._compare(contested, held, gone, found)
-        return found
-
-    def _are_twins(self, file: LogFile, other: LogFile) -> bool:
-        if (file.rows, file.extent) != (other.rows, other.extent):
-            return False
-        with self._files.opened(file.key) as one, self._files.opened(other.key) as another:
-            return are_twins(one, another)
-
-    def _compare(
+    def _appended(
         self,
-        contested: Sequence[LogFile],
-        held: Sequence[LogFile],
-        gone: Mapping[str, Mask],
-        found: dict[str, tuple[StoreOutcome, Mask]],
-    ) -> None:
-        def groups(columns: Sequence[str]) -> Iterator[pa.Table]:
-            for file in contested:
-                yield from self._groups(file, columns)
-
-        rows = sum(file.rows for file in contested)
-        arrivals = Arrivals(str(contested[0].ingestion), rows, groups)
-        extents = [file.extent for file in contested]
-        rivals = [
-            other for other in held if any(_may_share_rows(file, other) for file in contested)
-        ]
-        for other in self._meeting(rivals, contested):
-            with self._files.opened(other.key) as opened:
-                arrivals.compare(opened, extents)
-        if gone:
-            left_out = [gone.get(file.key, np.zeros(file.rows, np.bool_)) for file in contested]
-            arrivals.forget(np.concatenate(left_out))
-        starts = accumulate((file.rows for file in contested), initial=0)
-        for file, start in zip(contested, starts, strict=False):
-            found[file.key] = arrivals.outcome(start, file.rows)
-
-    def _meeting(
-        self, rivals: Sequence[LogFile], contested: Sequence[LogFile]
-    ) -> Iterator[LogFile]:
-        """The rivals that may hold an identity of the contested files.
-
-        Of small files, which are many, that is remembered: each is read once, and not once for
-        each file that arrives after it.
-        """
-        known = {other.key for other in rivals if other.key in self._small}
-        met = frozenset[str]()
-        if known:
-            met = self._small.meeting(np.concatenate([self._hashes(file) for file in contested]))
-        for other in rivals:
-            if other.key in met or other.key not in known:
-                yield other
-            if other.rows <= _SMALL_ROWS and other.key not in known:
-                self._small.add(other.key, self._hashes(other))
-
-    def _hashes(self, file: LogFile) -> Words:
-        """The hashes of a file's identities."""
-        groups = self._groups(file, ("vehicle_id", "observed_at"))
-        return np.concatenate([identity_words(group) for group in groups])
-
-    def _appended(self, arrival: _Arrival, rows: tuple[StoreOutcome, Mask] | None) -> Appended:
+        arrival: _Arrival,
+        rows: tuple[StoreOutcome, Mask] | None,
+        written: dict[tuple[str, bytes], LogFile],
+    ) -> Appended:
+        """What is appended of a part; `written` are the files of some rows of parts so far."""
         part, file = arrival.part, arrival.file
         if rows is None:
             return Appended(origin=part.key, outcome=StoreOutcome(stored=part.rows), file=file)
@@ -218,12 +148,15 @@ class Appends:
         if file is None or not new.any():
             return Appended(origin=part.key, outcome=outcome, file=None)
         if not new.all():
-            file = self._written(file, new)
+            same = file.key, np.packbits(new).tobytes()
+            if same not in written:
+                written[same] = self._written(file, new)
+            file = written[same]
         return Appended(origin=part.key, outcome=outcome, file=file)
 
     def _written(self, part: LogFile, new: Mask) -> LogFile:
         """A file of some of a part's rows."""
-        table = pa.concat_tables(self._groups(part)).filter(pa.array(new))
+        table = pa.concat_tables(self._files.tables(part.key)).filter(pa.array(new))
         content = part_file.encode(*part_file.sliced(table))
         sha256 = hashlib.sha256(content).hexdigest()
         key = f"{part.key.removesuffix(part_file.SUFFIX)}-new-{sha256[:16]}{part_file.SUFFIX}"
@@ -237,17 +170,6 @@ class Appends:
             size_bytes=len(content),
             sha256=sha256,
         )
-
-    def _groups(
-        self, file: LogFile, columns: Sequence[str] = part_file.SCHEMA.names
-    ) -> Iterator[pa.Table]:
-        with self._files.opened(file.key) as opened:
-            for group in opened.groups():
-                yield opened.read(group, columns)
-
-
-def _may_share_rows(file: LogFile, other: LogFile) -> bool:
-    return other.ingestion != file.ingestion and other.extent.meets(file.extent)
 
 
 def _ingestions(batch: Sequence[_Arrival]) -> int:

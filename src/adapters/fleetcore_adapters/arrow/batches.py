@@ -1,4 +1,4 @@
-"""What other regions lack: the live batches taken in here, however they lie by now.
+"""What other regions lack: rows taken in here, live or from files, however they lie by now.
 
 A cursor is the sequence to read next, times `PAGES`, plus a page of it. A batch of the tail is
 handed on as it is. Of larger files, and of all that compaction put under one sequence, a page
@@ -40,6 +40,9 @@ class OwnBatches:
         first, page = divmod(cursor, PAGES)
 
         def read(listing: Listing) -> Batches:
+            if cursor > (listing.sequence + 1) * PAGES:
+                # One of another log, of which this is what was restored, or began anew.
+                return self.since(0, limit)
             found: list[EventBatch] = []
             left = limit
             for sequence, entries in groupby(listing.entries, lambda entry: entry.sequence):
@@ -48,8 +51,7 @@ class OwnBatches:
                 left -= sum(batch.rows for batch in batches)
                 if left <= 0 or reached < PAGES:
                     return Batches(batches=tuple(found), cursor=sequence * PAGES + reached)
-            end = max((listing.sequence + 1) * PAGES, cursor)
-            return Batches(batches=tuple(found), cursor=end)
+            return Batches(batches=tuple(found), cursor=(listing.sequence + 1) * PAGES)
 
         return on_listing(lambda: self._catalogue.files(after=first - 1), read)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fleetcore.ports.catalogue import Extent
 from fleetcore_adapters.arrow.columns import Ints
 
 _NONE: Final = -1
@@ -55,6 +56,15 @@ class IdentityIndex:
         behind = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         mine = self._rows[np.repeat(starts, counts) + behind]
         return mine.astype(np.int64), np.repeat(theirs, counts)
+
+    def meet(self, extent: Extent) -> bool:
+        """Whether one of the indexed rows lies in an extent."""
+        first = bisect_left(self._names, extent.min_vehicle_id)
+        behind = bisect_right(self._names, extent.max_vehicle_id)
+        start, end = np.searchsorted(self._sorted, [first * self._width, behind * self._width])
+        places = self._sorted[start:end] % self._width
+        times = places + self._first if self._instants is None else self._instants[places]
+        return bool(((times >= extent.min_observed_at) & (times <= extent.max_observed_at)).any())
 
     def _ranks(self, ids: pa.DictionaryArray) -> Ints:
         """The place of each row's id among the sorted ids, negative where it is none of them."""

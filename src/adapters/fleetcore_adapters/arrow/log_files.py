@@ -155,6 +155,12 @@ class LogFiles:
                 _, oldest = self._recent.popitem(last=False)
                 self._recent_rows -= sum(table.num_rows for table in oldest)
 
+    def tables(self, key: str, columns: Sequence[str] = SCHEMA.names) -> Iterator[pa.Table]:
+        """Columns of a file, a row group at a time. Raises `ObjectMissing`, `CorruptObject`."""
+        with self.opened(key) as file:
+            for group in file.groups():
+                yield file.read(group, columns)
+
     def _keep(self, key: str, footer: Footer) -> None:
         with self._lock:
             self._footers[key] = footer

@@ -18,7 +18,7 @@ from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.ports.catalogue import Extent
 from fleetcore_adapters.arrow.columns import Ints, Mask, Numbers, Words, mixed, number_words
 from fleetcore_adapters.arrow.identity_index import IdentityIndex
-from fleetcore_adapters.arrow.log_files import OpenFile
+from fleetcore_adapters.arrow.log_files import LogFiles, OpenFile
 from fleetcore_adapters.arrow.part_file import times_of
 from fleetcore_adapters.arrow.texts import text_words
 
@@ -58,6 +58,12 @@ def identity_words(rows: pa.Table) -> Words:
     return mixed(by_id[_indices(ids)] + times)
 
 
+def hashes_in(files: LogFiles, key: str) -> Words:
+    """The hash of the identity of each row of a file."""
+    tables = files.tables(key, ("vehicle_id", "observed_at"))
+    return np.concatenate([identity_words(table) for table in tables])
+
+
 class Arrivals:
     """The rows of some parts of one ingestion, and what is known of them so far.
 
@@ -72,7 +78,6 @@ class Arrivals:
         self._payload: dict[str, _Cells] = {}
         self._has_sibling: Mask = np.zeros(rows, dtype=np.bool_)
         self._is_held: Mask = np.zeros(rows, dtype=np.bool_)
-        self._is_gone: Mask = np.zeros(rows, dtype=np.bool_)
         ids: list[pa.DictionaryArray] = []
         times: Ints = np.empty(rows, dtype=np.int64)
         end = 0
@@ -83,11 +88,15 @@ class Arrivals:
             self._fingerprints[start:end] = _numbers(group, "fingerprint")
         self._identities = IdentityIndex(ids, times)
 
-    def compare(self, file: OpenFile, extents: Sequence[Extent]) -> None:
-        """Look for siblings in those row groups of a file that may have any."""
+    def meet(self, extent: Extent) -> bool:
+        """Whether one of the rows lies in an extent; costs most where many vehicles are in it."""
+        return self._identities.meet(extent)
+
+    def compare(self, file: OpenFile, groups: Iterable[int]) -> None:
+        """Look for siblings in row groups of a file: those that may have any."""
         if self._ingestion is not None and file.footer.ingestion == self._ingestion:
             return
-        for group in file.groups(extents):
+        for group in groups:
             self._compare(file, group)
 
     def _compare(self, file: OpenFile, group: int) -> None:
@@ -127,15 +136,6 @@ class Arrivals:
     def siblings(self) -> Mask:
         """Which rows have their identity in the log."""
         return self._has_sibling
-
-    def forget(self, rows: Mask) -> None:
-        """Rows of forgotten vehicles are not to be stored, whatever the log says."""
-        self._is_gone |= rows
-
-    def outcome(self, start: int, rows: int) -> tuple[StoreOutcome, Mask]:
-        """What becomes of so many rows from `start` on, and which of them the log lacks."""
-        span = slice(start, start + rows)
-        return outcome_of(self._is_gone[span], self._is_held[span], self._has_sibling[span])
 
 
 def outcome_of(gone: Mask, held: Mask, siblings: Mask) -> tuple[StoreOutcome, Mask]:

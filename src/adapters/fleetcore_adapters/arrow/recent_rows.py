@@ -1,7 +1,8 @@
 """Which identities the log may hold, without reading it: a window of the rows that came last.
 
-Hashes of the identities of recent rows are kept in memory. Of all older rows only the spans of
-time they lie in are known: whatever happens in those has to be looked up.
+Hashes of the identities of recent rows are kept in memory. Of all older rows, and of those in
+damaged files, only the spans of time they lie in are known: whatever happens in those has to be
+looked up.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from fleetcore.errors import CorruptObject
 from fleetcore.ports.catalogue import Entry, Listing, LogFile
 from fleetcore_adapters.arrow.columns import Ints, Mask, Words
 from fleetcore_adapters.arrow.identity_runs import IdentityRuns
@@ -29,7 +31,7 @@ class RecentRows:
     """
 
     def __init__(self, hashes_in: Callable[[LogFile], Words], most_rows: int = MOST_ROWS) -> None:
-        """`hashes_in` reads the hashes of a file's identities."""
+        """`hashes_in` reads the hashes of a file's identities; may raise `CorruptObject`."""
         self._hashes_in = hashes_in
         self._most_rows = most_rows // 2
         self._window = IdentityRuns(self._most_rows)
@@ -55,15 +57,23 @@ class RecentRows:
             if entry.file.key in self:
                 continue
             left -= entry.file.rows
-            if left >= 0:
-                taken.append((entry, self._hashes_in(entry.file)))
-            else:
+            hashes = self._read(entry.file) if left >= 0 else None
+            if hashes is None:
                 older.append(entry)
+            else:
+                taken.append((entry, hashes))
         self._leave([_span_of(entry.file) for entry in older])
         for entry, hashes in reversed(taken):
             self.add(entry.file, hashes)
         self.seen = listing.sequence
         return listing
+
+    def _read(self, file: LogFile) -> Words | None:
+        """A file's hashes; None where it is damaged, which only those need know who ask for it."""
+        try:
+            return self._hashes_in(file)
+        except CorruptObject:
+            return None
 
     def add(self, file: LogFile, hashes: Words) -> None:
         """Take a file's rows into the window; the oldest may have to leave it."""

@@ -20,19 +20,20 @@ from fleetcore.domain.judging import Payload, payload_of
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.messages import EventBatch
 from fleetcore.domain.provenance import is_of_file
-from fleetcore.errors import CorruptObject, InvalidInput, StorageUnavailable
+from fleetcore.errors import CorruptObject, InvalidInput
 from fleetcore.ports.catalogue import TAIL, Appended, Catalogue, Extent, Listing, LogFile
 from fleetcore.ports.object_store import checked_key
 from fleetcore_adapters.arrow import part_file
 from fleetcore_adapters.arrow.buried import Buried
 from fleetcore_adapters.arrow.columns import Ints, Mask, Words
+from fleetcore_adapters.arrow.identity_runs import IdentityRuns
 from fleetcore_adapters.arrow.log_files import Footer, LogFiles, on_listing, parsed_footer
-from fleetcore_adapters.arrow.membership import Arrivals, identity_words, outcome_of
+from fleetcore_adapters.arrow.membership import Arrivals, hashes_in, identity_words, outcome_of
 from fleetcore_adapters.arrow.recent_rows import RecentRows
+from fleetcore_adapters.arrow.rounds import in_rounds
 
-_KEYS: Final = ("vehicle_id", "observed_at")
 _MOST_REMEMBERED: Final = 500_000
-"""Rows of a file whose identities are remembered once it had to be read."""
+"""Rows of a file whose identities are remembered once all of it had to be read."""
 
 
 @frozen(kw_only=True, slots=True, eq=False)
@@ -60,7 +61,8 @@ class Tail:
         self._files = files
         self._buried = Buried(catalogue)
         self._lock = Lock()
-        self._recent = RecentRows(self._hashes_in)
+        self._recent = RecentRows(lambda file: hashes_in(files, file.key))
+        self._older = IdentityRuns()
 
     def append(self, batch: EventBatch) -> StoreOutcome:
         """See `LiveLog.append_batch`."""
@@ -77,8 +79,7 @@ class Tail:
             return self._append(arriving)
 
     def _append(self, arriving: _Arriving) -> StoreOutcome:
-        refused: set[tuple[int, int]] = set()
-        while True:
+        def outcome() -> StoreOutcome | None:
             listing = on_listing(
                 lambda: self._catalogue.files(after=self._recent.seen), self._recent.take
             )
@@ -86,16 +87,13 @@ class Tail:
             if not judged.new.any():
                 return judged.outcome
             appended = _appended(arriving, judged)
-            if self._catalogue.append([appended], listing.sequence, listing.buried):
-                if appended.file is not None:
-                    self._recent.add(appended.file, arriving.hashes[judged.new])
-                return judged.outcome
-            if (listing.sequence, listing.buried) in refused:
-                raise StorageUnavailable(
-                    "the catalogue refuses what it lists no reason against; "
-                    "it is damaged: run fleetcore doctor"
-                )
-            refused.add((listing.sequence, listing.buried))
+            if not self._catalogue.append([appended], listing.sequence, listing.buried):
+                return None
+            if appended.file is not None:
+                self._recent.add(appended.file, arriving.hashes[judged.new])
+            return judged.outcome
+
+        return in_rounds(self._catalogue, outcome)
 
     def _judged(self, arriving: _Arriving, listing: Listing) -> _Judged:
         ids = arriving.rows.column("vehicle_id").chunk(0)
@@ -117,25 +115,29 @@ class Tail:
 
         def compared(listing: Listing) -> Arrivals:
             arrivals = Arrivals(None, rows.num_rows, lambda columns: [rows.select(columns)])
-            met = self._recent.meeting(hashes)
+            met = self._recent.meeting(hashes) | self._older.meeting(hashes)
             for entry in listing.entries:
                 file = entry.file
-                known = file.key in self._recent
-                if known and file.key not in met:
-                    continue
-                with self._files.opened(file.key) as opened:
-                    arrivals.compare(opened, [extent])
-                if not known and file.rows <= _MOST_REMEMBERED:
-                    self._recent.add(file, self._hashes_in(file))
+                known = file.key in self._recent or file.key in self._older
+                # Of rows far apart, most of what lies between them is of no interest.
+                if (file.key in met) if known else arrivals.meet(file.extent):
+                    self._compare(arrivals, file, known=known)
             return arrivals
 
         arrivals = on_listing(lambda: self._catalogue.files(extent), compared)
         return arrivals.held, arrivals.siblings
 
-    def _hashes_in(self, file: LogFile) -> Words:
+    def _compare(self, arrivals: Arrivals, file: LogFile, *, known: bool) -> None:
+        """Compare rows with a file; what had to be read whole is remembered."""
         with self._files.opened(file.key) as opened:
-            groups = [identity_words(opened.read(group, _KEYS)) for group in opened.groups()]
-        return np.concatenate(groups)
+            extents = opened.footer.extents
+            groups = [at for at, extent in enumerate(extents) if arrivals.meet(extent)]
+            arrivals.compare(opened, groups)
+        if not known and len(groups) == len(extents) and file.rows <= _MOST_REMEMBERED:
+            hashes = hashes_in(self._files, file.key)
+            if not self._older.add(file.key, hashes):
+                self._older = IdentityRuns()
+                self._older.add(file.key, hashes)
 
 
 def _read(batch: EventBatch) -> _Arriving:

@@ -24,6 +24,9 @@ MOST_ANSWER_BYTES: Final = 256 << 20
 TIMEOUT_S: Final = 5.0
 """So long a region may take to connect, and to answer a question."""
 
+LOG_TIMES: Final = 3
+"""So many times as long it may take where it has to read its log: that grows, registers do not."""
+
 ANSWERED: Final = b"\x00"
 REFUSED: Final = b"\x01"
 
@@ -72,6 +75,9 @@ class LinkedRegion(Region):
     def digest(self) -> Digest:
         return self._ask(operations.DIGEST, None)
 
+    def cities(self) -> Mapping[str, Sum]:
+        return self._ask(operations.CITIES, None)
+
     def leaves(self, buckets: Collection[int]) -> Mapping[int, Sum]:
         return self._ask(operations.LEAVES, buckets)
 
@@ -88,7 +94,7 @@ class LinkedRegion(Region):
         return self._ask(operations.READ, vehicle_ids)
 
     def logged(self, vehicle_ids: Collection[str]) -> tuple[Fact, ...]:
-        return self._ask(operations.LOGGED, vehicle_ids)
+        return self._ask(operations.LOGGED, vehicle_ids, LOG_TIMES)
 
     def recount(self, part: int, parts: int) -> Recount:
         return self._ask(operations.RECOUNT, (part, parts))
@@ -103,16 +109,16 @@ class LinkedRegion(Region):
         return self._ask(operations.BURY, tombstones)
 
     def batches_since(self, cursor: int, limit: int) -> Batches:
-        return self._ask(operations.BATCHES_SINCE, (cursor, limit))
+        return self._ask(operations.BATCHES_SINCE, (cursor, limit), LOG_TIMES)
 
-    def _ask(self, operation: Operation[A, R], question: A) -> R:
+    def _ask(self, operation: Operation[A, R], question: A, times: int = 1) -> R:
         if self._is_cut():
             raise RegionUnreachable(
                 f"region {self._name!r}: this region is cut off itself; `fleetcore link heal`"
             )
         with self._lock:
             try:
-                answer = self._exchange(operation.asking(question))
+                answer = self._exchange(operation.asking(question), times * self._timeout_s)
                 if answer[:1] == ANSWERED:
                     reader = Reader(answer[1:])
                     told = operation.answered(reader)
@@ -127,18 +133,18 @@ class LinkedRegion(Region):
         reason = answer[1:].decode(errors="replace")
         raise RegionUnreachable(f"region {self._name!r} at {self._address}: {reason}")
 
-    def _exchange(self, question: bytes) -> bytes:
+    def _exchange(self, question: bytes, timeout_s: float) -> bytes:
         if self._channel is not None:
             try:
-                return self._asked(self._channel, question)
+                return self._asked(self._channel, question, timeout_s)
             except ConnectionError:
                 self._hang_up()
         self._channel = self._connected()
-        return self._asked(self._channel, question)
+        return self._asked(self._channel, question, timeout_s)
 
-    def _asked(self, channel: Channel, question: bytes) -> bytes:
+    def _asked(self, channel: Channel, question: bytes, timeout_s: float) -> bytes:
         channel.send(question, self._timeout_s)
-        return channel.receive(MOST_ANSWER_BYTES, self._timeout_s)
+        return channel.receive(MOST_ANSWER_BYTES, timeout_s)
 
     def _connected(self) -> Channel:
         address = (self._address.host, self._address.port)
@@ -168,6 +174,8 @@ def _reason(error: Exception) -> str:
             return "nobody listens there"
         case ConnectionError():
             return "it ended the connection"
+        case TimeoutError():
+            return "no answer in time"
         case OSError(strerror=str(why)):
             return why
         case _:

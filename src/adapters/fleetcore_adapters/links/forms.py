@@ -67,17 +67,25 @@ def leaf_sums(of: Reader) -> dict[int, Sum]:
 
 
 def put_digest(to: Writer, digest: Digest) -> None:
-    """A digest."""
+    """A digest, without its cities."""
     put_leaf_sums(to, digest.buckets)
-    to.texts(list(digest.cities))
-    _put_sums(to, digest.cities.values())
 
 
 def digest(of: Reader) -> Digest:
-    """A digest."""
-    by_bucket = leaf_sums(of)
-    cities = of.texts()
-    return Digest(buckets=by_bucket, cities=dict(zip(cities, _sums(of, cities), strict=True)))
+    """A digest, without its cities."""
+    return Digest(buckets=leaf_sums(of))
+
+
+def put_cities(to: Writer, cities: Mapping[str, Sum]) -> None:
+    """Sums by city."""
+    to.texts(list(cities))
+    _put_sums(to, cities.values())
+
+
+def cities(of: Reader) -> dict[str, Sum]:
+    """Sums by city."""
+    names = of.texts()
+    return dict(zip(names, _sums(of, names), strict=True))
 
 
 def put_fingerprints(to: Writer, fingerprints: Mapping[int, Collection[int]]) -> None:

@@ -197,11 +197,14 @@ BATCHES_SINCE: Final = Operation[Numbers, Batches](
     forms.batches,
     lambda region, behind: region.batches_since(*behind),
 )
+CITIES: Final = Operation[None, Mapping[str, Sum]](
+    13, _put_nothing, _nothing, forms.put_cities, forms.cities, lambda region, _: region.cities()
+)
 
 OPERATIONS: Final[Mapping[int, Answering]] = {
     each.number: each
     for each in (
         *(DIGEST, LEAVES, FINGERPRINTS, HELD, TOMBSTONES, READ, LOGGED, RECOUNT),
-        *(MEND, REPLACE, BURY, BATCHES_SINCE),
+        *(MEND, REPLACE, BURY, BATCHES_SINCE, CITIES),
     )
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Final, TypeAlias
 
 from fleetcore.domain.ledger import StoreOutcome
@@ -144,6 +145,9 @@ class LocalCatalogue(Catalogue):
             for part in parts:
                 _record(connection, part)
         return True
+
+    def locked(self) -> AbstractContextManager[None]:
+        return self._database.locked()
 
     def replace(
         self,

@@ -64,6 +64,11 @@ TABLES: Final[Mapping[str, str]] = {
             only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
             cursor INTEGER NOT NULL
         )""",
+    "geo_life": """
+        CREATE TABLE geo_life (
+            only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+            life INTEGER NOT NULL
+        )""",
 }
 
 _FIRST_LOOK_M: Final = 500.0
@@ -116,6 +121,11 @@ class LocalGeoIndex(GeoIndex):
     def cursor(self) -> int:
         with self._database.read() as connection:
             row = connection.execute("SELECT cursor FROM geo_cursor").fetchone()
+        return 0 if row is None else int(row[0])
+
+    def life(self) -> int:
+        with self._database.read() as connection:
+            row = connection.execute("SELECT life FROM geo_life").fetchone()
         return 0 if row is None else int(row[0])
 
     def put(self, facts: Sequence[Fact], cursor: int | None = None, since: int = 0) -> None:
@@ -195,6 +205,8 @@ class LocalGeoIndex(GeoIndex):
         with self._database.write() as connection:
             connection.execute("DELETE FROM geo_positions")
             connection.execute("DELETE FROM geo_cursor")
+            connection.execute("INSERT OR IGNORE INTO geo_life VALUES (1, 0)")
+            connection.execute("UPDATE geo_life SET life = life + 1")
 
 
 def _rows(facts: Sequence[Fact]) -> Iterator[_Row]:

@@ -43,13 +43,14 @@ TABLES: Final[Mapping[str, str]] = {
         ) WITHOUT ROWID""",
     "graph_edges_by_target": """
         CREATE INDEX graph_edges_by_target ON graph_edges (kind, target, distance_m, source)""",
-    "graph_standing": """
-        CREATE TABLE graph_standing (
+    "graph_made_of": """
+        CREATE TABLE graph_made_of (
             only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
             revision INTEGER NOT NULL,
             cursor INTEGER NOT NULL,
             places_cursor INTEGER NOT NULL,
-            horizon_ms INTEGER
+            horizon_ms INTEGER,
+            index_life INTEGER
         )""",
 }
 
@@ -61,7 +62,9 @@ _ENDS: Final[Mapping[EdgeKind, tuple[PlaceKind, PlaceKind]]] = {
 }
 """What edges of each kind go from and to."""
 
-_STANDING: Final = "SELECT revision, cursor, places_cursor, horizon_ms FROM graph_standing"
+_STANDING: Final = (
+    "SELECT revision, cursor, places_cursor, horizon_ms, index_life FROM graph_made_of"
+)
 _NEAR: Final = """
     SELECT source, document, distance_m, at_ms FROM graph_edges
     LEFT JOIN graph_nodes ON graph_nodes.kind = 'driver' AND graph_nodes.id = source
@@ -116,6 +119,7 @@ class LocalProximityGraph(ProximityGraph):
                     cursor=max(held.cursor, change.cursor or 0),
                     places_cursor=max(held.places_cursor, change.places_cursor or 0),
                     horizon_ms=max(horizons, default=None),
+                    index_life=held.index_life if change.index_life is None else change.index_life,
                 ),
             )
         return True
@@ -165,11 +169,13 @@ class LocalProximityGraph(ProximityGraph):
             ).fetchall()
         return {rider for (rider,) in rows}
 
-    def reaches(self) -> Mapping[str, Reach]:
+    def reaches(self, rider_ids: Collection[str]) -> Mapping[str, Reach]:
         with self._database.read() as connection:
             rows = connection.execute(
                 "SELECT target, count(*), max(distance_m) FROM graph_edges"
-                " WHERE kind = 'NEAR' GROUP BY target"
+                " WHERE kind = 'NEAR' AND target IN (SELECT value FROM json_each(?))"
+                " GROUP BY target",
+                (json.dumps(list(rider_ids)),),
             ).fetchall()
         return {rider: Reach(drivers, farthest_m) for rider, drivers, farthest_m in rows}
 
@@ -181,19 +187,15 @@ class LocalProximityGraph(ProximityGraph):
             ).fetchall()
         return {rider for (rider,) in rows}
 
-    def remove(self, vehicle_ids: Collection[str]) -> None:
-        asked = (json.dumps(list(vehicle_ids)),)
+    def remove(self, nodes: Collection[Node]) -> None:
         with self._database.write() as connection:
-            connection.execute(
-                "DELETE FROM graph_nodes WHERE kind = 'driver'"
-                " AND id IN (SELECT value FROM json_each(?))",
-                asked,
-            )
-            connection.execute(
-                "DELETE FROM graph_edges WHERE kind IN ('NEAR', 'LOCATED_IN', 'WITHIN')"
-                " AND source IN (SELECT value FROM json_each(?))",
-                asked,
-            )
+            connection.executemany("DELETE FROM graph_nodes WHERE kind = ? AND id = ?", nodes)
+            for kind, ends in _ENDS.items():
+                for column, end in zip(("source", "target"), ends, strict=True):
+                    connection.executemany(
+                        f"DELETE FROM graph_edges WHERE kind = ? AND {column} = ?",
+                        [(kind, node.id) for node in nodes if node.kind == end],
+                    )
             held = _standing(connection)
             _stand(connection, evolve(held, revision=held.revision + 1))
 
@@ -209,15 +211,19 @@ def _standing(connection: sqlite3.Connection) -> Standing:
     row = connection.execute(_STANDING).fetchone()
     if row is None:
         return Standing()
-    revision, cursor, places_cursor, horizon_ms = row
+    revision, cursor, places_cursor, horizon_ms, index_life = row
     return Standing(
-        revision=revision, cursor=cursor, places_cursor=places_cursor, horizon_ms=horizon_ms
+        revision=revision,
+        cursor=cursor,
+        places_cursor=places_cursor,
+        horizon_ms=horizon_ms,
+        index_life=index_life,
     )
 
 
 def _stand(connection: sqlite3.Connection, standing: Standing) -> None:
     connection.execute(
-        "INSERT OR REPLACE INTO graph_standing VALUES (1, ?, ?, ?, ?)", astuple(standing)
+        "INSERT OR REPLACE INTO graph_made_of VALUES (1, ?, ?, ?, ?, ?)", astuple(standing)
     )
 
 

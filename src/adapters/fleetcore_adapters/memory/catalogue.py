@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from attrs import evolve
 
@@ -25,7 +26,7 @@ class MemoryCatalogue(Catalogue):
     """Names files as long as the process lives."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._last = 0
         self._entries: dict[str, Entry] = {}
         self._recorded: dict[str, Recorded] = {}
@@ -78,6 +79,11 @@ class MemoryCatalogue(Catalogue):
             self._entries[part.file.key] = Entry(sequence=self._last, file=part.file)
             if part.content is not None:
                 self._contents[part.file.key] = part.content
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        with self._lock:
+            yield
 
     def replace(
         self,

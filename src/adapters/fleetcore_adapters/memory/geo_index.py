@@ -17,11 +17,16 @@ class MemoryGeoIndex(GeoIndex):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._cursor = 0
+        self._life = 0
         self._winners: dict[str, Fact] = {}
 
     def cursor(self) -> int:
         with self._lock:
             return self._cursor
+
+    def life(self) -> int:
+        with self._lock:
+            return self._life
 
     def put(self, facts: Sequence[Fact], cursor: int | None = None, since: int = 0) -> None:
         with self._lock:
@@ -81,6 +86,7 @@ class MemoryGeoIndex(GeoIndex):
         with self._lock:
             self._winners.clear()
             self._cursor = 0
+            self._life += 1
 
 
 def _position(fact: Fact) -> Position:

@@ -162,6 +162,8 @@ class MemoryLog(LocationLog, LiveLog):
     def batches_since(self, cursor: int, limit: int) -> Batches:
         with self._lock:
             appended = tuple(self._appended)
+        if cursor > len(appended):
+            cursor = 0
         batches: list[EventBatch] = []
         rows = 0
         for events in appended[cursor:]:

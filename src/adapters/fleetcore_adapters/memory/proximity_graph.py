@@ -49,6 +49,7 @@ class MemoryProximityGraph(ProximityGraph):
                     (ms for ms in (held.horizon_ms, change.horizon_ms) if ms is not None),
                     default=None,
                 ),
+                index_life=held.index_life if change.index_life is None else change.index_life,
             )
             return True
 
@@ -92,11 +93,12 @@ class MemoryProximityGraph(ProximityGraph):
                 if edge.kind == "NEAR" and edge.source.id in wanted
             }
 
-    def reaches(self) -> Mapping[str, Reach]:
+    def reaches(self, rider_ids: Collection[str]) -> Mapping[str, Reach]:
+        wanted = {Node("rider", rider_id) for rider_id in rider_ids}
         far: dict[str, list[float]] = {}
         with self._lock:
             for edge in self._edges:
-                if edge.kind == "NEAR" and edge.distance_m is not None:
+                if edge.kind == "NEAR" and edge.target in wanted and edge.distance_m is not None:
                     far.setdefault(edge.target.id, []).append(edge.distance_m)
         return {rider: Reach(len(each), max(each)) for rider, each in far.items()}
 
@@ -108,11 +110,11 @@ class MemoryProximityGraph(ProximityGraph):
                 if edge.kind == "NEAR" and edge.at_ms is not None and edge.at_ms < oldest_ms
             }
 
-    def remove(self, vehicle_ids: Collection[str]) -> None:
-        gone = {Node("driver", vehicle_id) for vehicle_id in vehicle_ids}
+    def remove(self, nodes: Collection[Node]) -> None:
+        gone = set(nodes)
         with self._lock:
             self._nodes = {node: place for node, place in self._nodes.items() if node not in gone}
-            self._edges = {edge for edge in self._edges if edge.source not in gone}
+            self._edges = {edge for edge in self._edges if not gone & {edge.source, edge.target}}
             self._standing = evolve(self._standing, revision=self._standing.revision + 1)
 
     def clear(self) -> None:

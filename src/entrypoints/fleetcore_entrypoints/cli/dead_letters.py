@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fleetcore_entrypoints.cli.options import (
+    FiniteRange,
     data_option,
     examples,
     existing_app,
@@ -139,7 +140,7 @@ def show(*, ids: tuple[str, ...], data: Path, as_json: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Every dead letter.")
 @click.option(
     "--rate",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     default=10.0,
     metavar="N",
     help="At most so many parts a second.",

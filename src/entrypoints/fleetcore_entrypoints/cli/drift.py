@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fleetcore_entrypoints.cli.options import (
+    FiniteRange,
     config_option,
     data_option,
     examples,
@@ -116,9 +117,7 @@ def repair(*, config: Path | None, data: Path, region: str | None, as_json: bool
 
 
 @drift.command(epilog=examples("fleetcore drift watch --every 10 --config fleet.toml"))
-@click.option(
-    "--every", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Else 10."
-)
+@click.option("--every", type=FiniteRange(min=0, min_open=True), metavar="SECONDS", help="Else 10.")
 @config_option
 @data_option
 @region_option
@@ -132,7 +131,7 @@ def watch(
     stand by.
     """
     from fleetcore.application.conducting import Watch, tick
-    from fleetcore.errors import StorageUnavailable
+    from fleetcore.errors import FleetcoreError
     from fleetcore_entrypoints.cli.drift_text import TextTelemeter, print_standing_by, print_tick
     from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
@@ -151,7 +150,7 @@ def watch(
                 else:
                     kept = Watch(run=kept.run)
                     print_standing_by(conducting, as_json=as_json)
-            except StorageUnavailable as error:
+            except FleetcoreError as error:
                 note(f"no look now: {error}")
             if stopped.wait(pause_s):
                 return

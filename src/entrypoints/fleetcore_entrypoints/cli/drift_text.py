@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fleetcore.ports.telemeter import Telemeter, Unit
 from fleetcore_entrypoints.cli.output import note, print_json, print_table, time_text
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from fleetcore.application.drift_check import Checked
     from fleetcore.domain.drift import Drifted
     from fleetcore.domain.facts import Fact
+
+_CITIES_SHOWN: Final = 20
 
 
 class TextTelemeter(Telemeter):
@@ -37,6 +39,10 @@ def print_tables(found: Checked, exchanged: int) -> None:
         )
         for city, count in found.by_city.items():
             print(f"{city or 'no city'}: {count:,} drifting")
+    if found.is_drift and found.cities:
+        cities = ", ".join(city or "no city" for city in found.cities[:_CITIES_SHOWN])
+        more = len(found.cities) - _CITIES_SHOWN
+        print(f"regions differ in: {cities}{f', and {more:,} more' if more > 0 else ''}")
     for each in found.second.tombstones:
         print(f"{', '.join(each.behind)}: has not forgotten {each.tombstone.key[:16]}...")
     for region, facts in found.second.corrupt.items():
@@ -99,6 +105,7 @@ def _lines(found: Checked, exchanged: int) -> Iterator[Mapping[str, object]]:
         "tombstones": confirmed.tombstones,
         "corrupt": confirmed.corrupt,
         "by_city": found.by_city,
+        "cities": found.cities,
         "mean_m": confirmed.mean_m,
         "max_m": confirmed.max_m,
         "sample": confirmed.sample,

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from fleetcore_entrypoints.cli.options import (
+    FiniteRange,
     data_option,
     examples,
     existing_folder,
@@ -59,7 +60,7 @@ def files(*, data: Path, as_json: bool) -> None:
 )
 @click.option(
     "--every",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     metavar="SECONDS",
     help="Wait so long, compact, and so on until it is stopped.",
 )

@@ -73,6 +73,8 @@ def forget(
         note("nothing is pending: every vehicle that was forgotten is erased")
         return
     _print(done, settings.privacy, now_ms, as_json=as_json)
+    if vehicle is not None and not done.found:
+        note(f"nothing of {vehicle!r} was held here; the id is refused from now on all the same")
     if not done.complete:
         raise click.exceptions.Exit(1)
 

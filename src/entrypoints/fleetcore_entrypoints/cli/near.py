@@ -12,6 +12,7 @@ import click
 
 from fleetcore.errors import InvalidConfiguration, InvalidInput
 from fleetcore_entrypoints.cli.options import (
+    FiniteRange,
     data_option,
     examples,
     existing_region,
@@ -49,7 +50,7 @@ def _degrees(text: str) -> float:
 @click.option("--rider", metavar="ID", help="Near this rider instead, by the proximity graph.")
 @click.option(
     "--radius-km",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     metavar="R",
     show_default="any; of a rider 5",
     help="At most so far away.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,18 @@ def _folder(text: str | Path) -> Path:
     if _URL.match(said) and said != str(ON_AWS):
         raise click.BadParameter(f"{said!r} is no folder; a fleet on AWS is {ON_AWS}")
     return Path(said)
+
+
+class FiniteRange(click.FloatRange):
+    """As `click.FloatRange`, which takes NaN and infinity for numbers in any range."""
+
+    def convert(
+        self, value: float, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"{value!r} is no number in the range {self._describe_range()}.", param, ctx)
+        return found
 
 
 data_option = click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
@@ -67,6 +68,8 @@ def rehearse(*, drivers: int, as_json: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="fleetcore-rehearsal-") as name:
         tell("three regions start: eu, us, ap, each with a folder and a process of its own")
         said: list[str] = []
+        # Asked to end, it ends its processes and takes its folder away, as Ctrl-C makes it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         with rehearsed(Path(name), drivers=drivers, report_s=REPORT_S, say=said.append) as stage:
             agree = Story(stage, tell).told()
     if not agree:

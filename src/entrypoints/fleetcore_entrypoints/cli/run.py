@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from fleetcore_entrypoints.cli.options import data_option, examples, json_option
+from fleetcore_entrypoints.cli.options import data_option, examples, json_option, refuse_aws
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,6 +22,8 @@ COMPACT_EVERY_S: Final = 3600
 """The tail makes a part a minute; so often they become one a day."""
 
 _EVERY_S: Final = 1.0
+_SAID_EVERY: Final = 60
+_FIRST_SAID: Final = 5
 
 
 @click.command(
@@ -56,6 +59,7 @@ def run(
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
     from fleetcore_entrypoints.cli.supervisor import Supervisor
 
+    refuse_aws(data)
     commands = commands_of(url, listening, data=data, config=config, region=region)
     with (
         stopped_by_signals() as stopped,
@@ -108,7 +112,19 @@ def _view(*, as_json: bool) -> Iterator[Callable[[Sequence[ChildStatus]], None]]
         with Live(auto_refresh=False) as live:
             yield lambda statuses: live.update(_table(statuses), refresh=True)
     else:
-        yield lambda _statuses: None
+        yield _said_each(_SAID_EVERY)
+
+
+def _said_each(rounds: int) -> Callable[[Sequence[ChildStatus]], None]:
+    """What says, to a log file say, how the processes are: once in so many rounds."""
+    numbers = count()
+
+    def say(statuses: Sequence[ChildStatus]) -> None:
+        if next(numbers) % rounds == _FIRST_SAID:
+            for each in statuses:
+                print(f"{each.name}: {_line(each.told) or 'nothing to say yet'}", flush=True)
+
+    return say
 
 
 def _told(status: ChildStatus) -> Mapping[str, object]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fleetcore_entrypoints.cli.options import (
+    FiniteRange,
     config_option,
     data_option,
     examples,
@@ -143,7 +144,7 @@ def restore(*, name: str | None, data: Path, region: str | None, as_json: bool) 
 
 
 @snapshot.command(epilog=examples("fleetcore snapshot watch --every 60 --json"))
-@click.option("--every", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS")
+@click.option("--every", type=FiniteRange(min=0, min_open=True), metavar="SECONDS")
 @config_option
 @data_option
 @region_option

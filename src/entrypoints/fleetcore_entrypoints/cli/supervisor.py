@@ -15,7 +15,7 @@ from typing import IO, Final, Self
 
 from attrs import field, frozen
 
-from fleetcore.errors import FleetcoreError
+from fleetcore.errors import InvalidConfiguration
 from fleetcore_entrypoints.cli.supervised import SUPERVISED
 
 GRACE_S: Final = 20.0
@@ -28,12 +28,6 @@ STEADY_S: Final = 60.0
 
 _NOT_UNDERSTOOD: Final = 2
 _RUN: Final = "from fleetcore_entrypoints.cli.main import run; run()"
-
-
-class ChildFailed(FleetcoreError):
-    """A process cannot be kept running: it does not understand what it was asked to do."""
-
-    code = "child-failed"
 
 
 @frozen(kw_only=True, slots=True)
@@ -66,7 +60,10 @@ class Child:
         self._readers: list[threading.Thread] = []
 
     def tend(self) -> None:
-        """Begin the process where it is not running and may. Raises `ChildFailed`."""
+        """Begin the process where it is not running and may. Raises `InvalidConfiguration`.
+
+        That is where the process does not understand what it is asked to do: what it says tells.
+        """
         now_s = time.monotonic()
         if self._process is not None:
             status = self._process.poll()
@@ -132,7 +129,7 @@ class Child:
         if process is not None:
             self._close(process)
         if status == _NOT_UNDERSTOOD:
-            raise ChildFailed(f"{self._name} ended: it does not understand what it was told")
+            raise InvalidConfiguration(f"{self._name} cannot be run so; what is wrong stands above")
         if now_s - self._began_s >= STEADY_S:
             self._delay_s = FIRST_DELAY_S
         self._begin_at_s = now_s + self._delay_s
@@ -184,7 +181,7 @@ class Supervisor:
         self.close()
 
     def tend(self) -> tuple[ChildStatus, ...]:
-        """Begin what has ended and may; how all are. Raises `ChildFailed`."""
+        """Begin what has ended and may; how all are; see `Child.tend`."""
         for child in self._children:
             child.tend()
         return tuple(child.status() for child in self._children)

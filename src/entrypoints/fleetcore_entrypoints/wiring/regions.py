@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import partial
+from itertools import compress
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
@@ -13,7 +15,7 @@ from fleetcore.application.conducting import Conductor
 from fleetcore.application.drift_settings import DriftSettings
 from fleetcore.application.fleet_file import FleetConfig
 from fleetcore.application.hosting import HostedRegion
-from fleetcore.application.replication import Pulled, pull, pull_all
+from fleetcore.application.replication import Pulled, pull
 from fleetcore.errors import InvalidConfiguration, RegionUnreachable
 from fleetcore.ports.clock import Clock
 from fleetcore.ports.region import Region
@@ -93,10 +95,6 @@ class Regions:
         """Copy what a peer took in since the last round; see `pull`."""
         return pull(peer, self._app.log, self._app.links)
 
-    def pull(self) -> tuple[Pulled, ...]:
-        """Copy what the peers took in since the last round; see `pull_all`."""
-        return pull_all(self.peers, self._app.log, self._app.links)
-
     def together(self, tasks: Sequence[Callable[[], T]]) -> Sequence[T]:
         """Carry tasks out at once; see `Together`."""
         return [each.result() for each in [self._pool.submit(task) for task in tasks]]
@@ -123,13 +121,16 @@ class Regions:
 
     def conducted_by(self) -> str:
         """Which region conducts runs now: the first one of the file that answers, or this one."""
-        peers = {peer.name: peer for peer in self.peers}
-        for name in self._addresses:
-            if name == self.own.name:
-                break
-            try:
-                peers[name].leaves(())
-            except RegionUnreachable:
-                continue
-            return name
-        return self.own.name
+        names = list(self._addresses)
+        before = self.peers[: names.index(self.own.name)] if names else ()
+        # Together: one that is silent takes its time only once.
+        answers = self.together([partial(_answers, peer) for peer in before])
+        return next((peer.name for peer in compress(before, answers)), self.own.name)
+
+
+def _answers(peer: Region) -> bool:
+    try:
+        peer.leaves(())
+    except RegionUnreachable:
+        return False
+    return True

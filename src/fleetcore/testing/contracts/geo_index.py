@@ -282,6 +282,20 @@ class GeoIndexContract:
         index.put([fact("a")], 1)
         assert (1, ["a"]) == (index.cursor(), ids(index.within(*HERE)))
 
+    def test_begins_another_life_when_cleared(self, open_geo_index: Callable[[], GeoIndex]) -> None:
+        """Told by every handle; nothing else begins one."""
+        index, other = open_geo_index(), open_geo_index()
+        index.put([fact("a")], 5)
+        index.remove(["a"])
+        assert (0, 0) == (index.life(), other.life())
+
+        index.clear()
+        assert (1, 1) == (index.life(), other.life())
+        other.clear()
+        index.put([fact("a")], 5)
+
+        assert (2, 2) == (index.life(), other.life())
+
     @settings(
         max_examples=60,
         deadline=None,

@@ -241,15 +241,27 @@ class LiveLogContract:
 
     @pytest.mark.parametrize("move", MOVES)
     def test_batches_are_those_taken_in_here(self, rig: LiveLogRig, move: Move) -> None:
-        """Not what files brought, and not what came from another region."""
+        """Live, by files and to mend it; not what came from another region."""
         rig.append(ONE, FULL)
         rig.append(TWO, ingestion="replica-b")
         rig.parts.append("1", stored("cab-9", 1))
         rig.append(OTHER, ingestion="repair-7")
         move(rig)
 
-        expected = [*live(ONE, FULL), *live(OTHER, ingestion="repair-7")]
-        assert sorted(expected, key=repr) == rig.sent()[0]
+        expected = [each for each in rig.rows() if each.ingestion != "replica-b"]
+        assert 4 == len(expected)
+        assert expected == rig.sent()[0]
+
+    @pytest.mark.parametrize("move", MOVES)
+    def test_a_cursor_beyond_the_end_begins_again(self, rig: LiveLogRig, move: Move) -> None:
+        """It is of another log, which was lost: what is in this one now was never handed out."""
+        rig.append(ONE, OTHER)
+        end = rig.sent()[1]
+        move(rig)
+
+        assert ([], end) == rig.sent(end)
+        for beyond in (end + 1, end + 10_000_000):
+            assert (live(ONE, OTHER), end) == rig.sent(beyond)
 
     @pytest.mark.parametrize("move", MOVES)
     @pytest.mark.parametrize("limit", [1, 5, 1000])

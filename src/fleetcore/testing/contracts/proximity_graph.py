@@ -9,7 +9,7 @@ from typing import Final
 import pytest
 from attrs import evolve
 
-from fleetcore.domain.places import PLACE_KINDS
+from fleetcore.domain.places import PLACE_KINDS, Rider
 from fleetcore.domain.proximity import (
     Edge,
     GraphChange,
@@ -51,11 +51,13 @@ class ProximityGraphContract:
 
     def test_holds_what_it_was_told(self, graph: ProximityGraph) -> None:
         """Nodes of every kind come back whole, and so does the standing."""
-        change = GraphChange(places=ALL, cursor=8, places_cursor=5, horizon_ms=-3)
+        change = GraphChange(places=ALL, cursor=8, places_cursor=5, horizon_ms=-3, index_life=2)
 
         assert graph.update(change, 0)
         assert [(each,) for each in ALL] == [graph.nodes(kind) for kind in PLACE_KINDS]
-        assert graph.standing() == Standing(revision=1, cursor=8, places_cursor=5, horizon_ms=-3)
+        assert graph.standing() == Standing(
+            revision=1, cursor=8, places_cursor=5, horizon_ms=-3, index_life=2
+        )
 
     def test_finds_drivers_near_a_rider(self, graph: ProximityGraph) -> None:
         """Nearest first, then by id; with name and rating where they are known."""
@@ -134,11 +136,13 @@ class ProximityGraphContract:
 
     def test_cursors_and_horizon_only_grow(self, graph: ProximityGraph) -> None:
         """What is smaller, or not said, leaves them."""
-        graph.update(GraphChange(cursor=9, places_cursor=8, horizon_ms=-7), 0)
+        graph.update(GraphChange(cursor=9, places_cursor=8, horizon_ms=-7, index_life=0), 0)
         graph.update(GraphChange(cursor=1, places_cursor=2, horizon_ms=-8), 1)
         graph.update(GraphChange(), 2)
 
-        assert graph.standing() == Standing(revision=3, cursor=9, places_cursor=8, horizon_ms=-7)
+        assert graph.standing() == Standing(
+            revision=3, cursor=9, places_cursor=8, horizon_ms=-7, index_life=0
+        )
 
     def test_tells_whom_a_driver_is_near_to(self, graph: ProximityGraph) -> None:
         """How far those near reach, and who has one near that was seen before an instant."""
@@ -147,7 +151,9 @@ class ProximityGraphContract:
         assert {"r1", "r2"} == graph.riders_near(["cab-2", "nobody"])
         assert {"r1"} == graph.riders_near(["cab-0", "cab-1"])
         assert set() == graph.riders_near([])
-        assert {"r1": Reach(3, 120.5), "r2": Reach(1, 80.0)} == graph.reaches()
+        asked = ["r1", "r2", "r3", "nobody"]
+        assert {"r1": Reach(3, 120.5), "r2": Reach(1, 80.0)} == graph.reaches(asked)
+        assert {"r2": Reach(1, 80.0)} == graph.reaches(["r2"])
         assert {"r1"} == graph.stale_riders(8)
         assert set() == graph.stale_riders(7)
 
@@ -163,7 +169,7 @@ class ProximityGraphContract:
             0,
         )
 
-        graph.remove(["cab-1", "nobody"])
+        graph.remove([Node("driver", "cab-1"), Node("driver", "nobody")])
 
         assert ((), ()) == (graph.nodes("driver"), graph.neighbours(Node("driver", "cab-1")))
         assert ["cab-0", "cab-2"] == [
@@ -173,15 +179,37 @@ class ProximityGraphContract:
         assert 4 == graph.standing().cursor
         assert not graph.update(GraphChange(near={"r1": NEAR}), 1)
 
+    def test_forgets_riders_and_requests(self, graph: ProximityGraph) -> None:
+        """With the edges of both; a driver of the same id stays."""
+        graph.update(
+            GraphChange(
+                places=(ANA, evolve(ANA, rider_id="r2"), TRIP),
+                near={"r1": NEAR, "r2": (Near("r1", 3.0, 9),)},
+            ),
+            0,
+        )
+
+        graph.remove([R1])
+
+        assert ["r2"] == [each.rider_id for each in graph.nodes("rider") if isinstance(each, Rider)]
+        assert ((), (TRIP,)) == (graph.neighbours(R1), graph.nodes("trip"))
+        assert 1 == len(graph.neighbours(Node("driver", "r1")))
+        assert not graph.update(GraphChange(near={"r1": NEAR}), 1)
+
+        graph.remove([Node("trip", "t1")])
+
+        assert () == graph.nodes("trip")
+
     def test_is_cleared(self, graph: ProximityGraph) -> None:
         """As if nothing had been told, but that what was decided before is none."""
         graph.update(GraphChange(places=ALL, near={"r1": NEAR}, cursor=4, horizon_ms=3), 0)
+        graph.update(GraphChange(index_life=7), 1)
 
         graph.clear()
 
-        assert Standing(revision=2) == graph.standing()
+        assert Standing(revision=3) == graph.standing()
         assert ((), ()) == (graph.nodes("rider"), graph.neighbours(R1))
-        assert not graph.update(GraphChange(cursor=9), 1)
+        assert not graph.update(GraphChange(cursor=9), 2)
 
     def test_keeps_the_graph(self, open_proximity_graph: Callable[[], ProximityGraph]) -> None:
         """Another handle sees what was told."""

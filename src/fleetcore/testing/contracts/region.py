@@ -79,13 +79,17 @@ class RegionContract:
         region = rig.region
         assert (Digest(), {}, ()) == (region.digest(), region.leaves([1]), region.read(["cab-1"]))
         assert ({}, (), ()) == (region.fingerprints([1]), region.held({1: [2]}), region.logged([]))
+        assert {} == region.cities()
         assert ((), 0) == (region.batches_since(0, 10).batches, region.recount(0, 1).registers)
 
     def test_answers_for_its_registers(self, rig: RegionRig) -> None:
         """Digest, leaves and registers are those it stands on, field by field."""
         rig.registers.merge(FACTS)
 
-        assert rig.registers.digest() == rig.region.digest()
+        told = rig.registers.digest()
+        assert Digest(buckets=told.buckets) == rig.region.digest()
+        assert told.cities == rig.region.cities()
+        assert {"", "Zürich"} == set(rig.region.cities())
         assert rig.registers.leaves(range(BUCKETS)) == rig.region.leaves(range(BUCKETS))
         assert list(map(repr, IN_ORDER)) == list(
             map(repr, rig.region.read(["cab-2", "é 車", "nobody", "cab-1"]))
@@ -132,6 +136,22 @@ class RegionContract:
         assert ["cab-1"] == [each for part in parts for each in part.corrupt]
         assert [] == [each for part in parts for each in part.untrue]
 
+    def test_tells_one_answer_whatever_the_cities(self, rig: RegionRig) -> None:
+        """The digest has none of them: as many as payloads name would have to be told."""
+        rig.registers.merge(
+            [
+                fact_of(
+                    LocationEvent(
+                        vehicle_id="cab-1", observed_at=5, latitude=1.5, longitude=2.0, city=city
+                    )
+                )
+                for city in ("Bern", "Rome")
+            ]
+        )
+
+        assert {} == rig.region.digest().cities
+        assert 1 == len(rig.region.cities())
+
     def test_is_mended(self, rig: RegionRig) -> None:
         """What it takes in is in its log and, by the one order, in its registers."""
         newer = located("cab-2", 2**62 + 1)
@@ -177,8 +197,20 @@ class RegionContract:
 
         assert (grave,) == rig.region.tombstones([leaf]) == rig.log.tombstones()
         assert () == rig.region.read(["cab-1"]) == rig.region.logged(["cab-1"])
-        assert rig.registers.digest() == rig.region.digest()
+        assert rig.registers.digest().buckets == rig.region.digest().buckets
         assert () == rig.region.tombstones([leaf ^ 1])
+
+    def test_forgets_as_its_log_did(self, rig: RegionRig) -> None:
+        """Where it died half-way and is asked once more, log and registers say the same instant."""
+        rig.registers.merge(FACTS)
+        leaf = leaf_of("cab-1")
+        first, later = (
+            Tombstone(key=key_of("cab-1"), leaf=leaf, forgotten_at_ms=at) for at in (5, 9)
+        )
+        rig.log.bury([first])
+
+        assert 1 == rig.region.bury([later])
+        assert (first,) == rig.region.tombstones([leaf]) == rig.log.tombstones()
 
     def test_hands_out_what_it_took_in(self, rig: RegionRig) -> None:
         """Batches behind a cursor, but none that came from another region."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 import pyarrow as pa
 import pytest
@@ -87,6 +88,9 @@ class MortalCatalogue(Catalogue):
 
     def append(self, parts: Sequence[Appended], seen: int, buried: int = 0) -> bool:
         return self._call("append").append(parts, seen, buried)
+
+    def locked(self) -> AbstractContextManager[None]:
+        return self._call("locked").locked()
 
     def replace(
         self,
