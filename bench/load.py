@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import shlex
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str]) -> int:
     A missed target is no failure: it is a result.
     """
     options = _options(arguments)
+    # Ended from outside, it still ends its processes and removes its folders.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     findings = Findings()
     here = machine.described(peers=False)
     try:
@@ -63,6 +66,9 @@ def main(arguments: Sequence[str]) -> int:
             note(done, findings, options.drivers)
             if options.find_highest:
                 note_highest(list(searched(cluster, done, options)), findings)
+    except KeyboardInterrupt:
+        print("interrupted; everything it began is ended", file=sys.stderr)
+        return 130
     except (ProcessFailed, NotStarted, Missing) as failed:
         findings.problems.append(str(failed))
     command = shlex.join(["python", "-m", "bench.load", *arguments])
@@ -152,10 +158,7 @@ def searched(cluster: Cluster, first: Held, options: argparse.Namespace) -> Iter
     for _ in range(MOST_STEPS):
         if lowest_missed <= CLOSE * highest:
             return
-        up = lowest_missed == float("inf")
-        rate = highest * STEP if up else (highest or lowest_missed / STEP**2) * 0.5
-        if not up:
-            rate += lowest_missed * 0.5 if highest else 0.0
+        rate = highest * STEP if lowest_missed == float("inf") else (highest + lowest_missed) / 2
         done = held(cluster, rate=rate, seconds=options.held_for, drivers=options.drivers)
         yield done
         if done.is_in_time:

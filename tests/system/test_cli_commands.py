@@ -134,7 +134,7 @@ def test_ledger_lists_and_shows(fleetcore: Command, ingested: str) -> None:
     short, day, minute, *rest, _path = table[1].split()
     assert ingested.startswith(short)
     assert as_json["received"].startswith(f"{day}T{minute}:")
-    assert rest == ["completed", *"521011200"]
+    assert rest == ["completed", *"5210112000"]
     assert table[1].endswith("/trips.csv")
     assert table[1].index(rest[-1]) < 120
     assert f"ingestion {ingested}, received {as_json['received']}\n" in one
@@ -168,7 +168,7 @@ def test_the_list_of_ledgers_loses_no_row(fleetcore: Command, ingested: str, tri
     fleetcore("ingest", trips, "--again")
     first, second = (line.split() for line in fleetcore("ledger").out.splitlines()[1:])
 
-    assert first[3:-1] == second[3:-1] == ["completed", *"521011200"]
+    assert first[3:-1] == second[3:-1] == ["completed", *"5210112000"]
     assert fleetcore("ledger", first[0]).out != fleetcore("ledger", second[0]).out
 
 

@@ -25,6 +25,7 @@ COUNTS = {
     "stored": 2,
     "already_stored": 0,
     "conflicting_at_store": 0,
+    "forgotten": 0,
     "dead_lettered": 0,
     "pending": 0,
 }

@@ -118,6 +118,21 @@ def test_places_are_listed(fleetcore: Command) -> None:
     assert "no trip is known" in fleetcore("places", "list", "trip").err
 
 
+def test_riders_are_forgotten(fleetcore: Command, in_folder: Path) -> None:
+    """With what they asked for; who was not known is told."""
+    (in_folder / "trips.csv").write_text("trip_id,rider_id,requested_at\nt1,r1,5\n")
+    fleetcore("places", "trips", "trips.csv")
+    assert 0 == fleetcore("near", "--rider", "r1").status
+
+    assert {"removed": 1} == fleetcore("places", "remove", "rider", "r1", "--json").object
+
+    assert "no rider 'r1' is known" in fleetcore("near", "--rider", "r1").err
+    assert ["city", "driver"] == [
+        each["kind"] for each in fleetcore("places", "list", "--json").objects
+    ]
+    assert "0 of 1 riders removed" in fleetcore("places", "remove", "rider", "r1").out
+
+
 def test_requests_are_kept(fleetcore: Command, in_folder: Path) -> None:
     """A list that is taken in again changes nothing."""
     (in_folder / "trips.csv").write_text("trip_id,rider_id,requested_at\nt1,r1,5\n")

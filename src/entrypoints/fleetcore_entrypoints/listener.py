@@ -17,7 +17,7 @@ from fleetcore.ports.clock import Clock
 MOST_MESSAGES: Final = 5_000
 """Of a batch."""
 
-GATHER_S: Final = 0.04
+GATHER_S: Final = 0.03
 """How long the first message of a batch waits for others."""
 
 IDLE_S: Final = 0.2

@@ -81,6 +81,29 @@ def test_a_fault_is_told_with_its_place(kind: ListedKind, content: bytes, why: s
         listed_in(kind, content, "f", NOW_MS)
 
 
+@pytest.mark.parametrize(
+    ("kind", "key", "entry"),
+    [
+        ("rider", "observed_at", {"rider_id": "r1", "latitude": 1, "longitude": 1}),
+        ("trip", "requested_at", {"trip_id": "t1", "rider_id": "r1"}),
+    ],
+)
+def test_a_time_ahead_is_refused(kind: ListedKind, key: str, entry: dict[str, object]) -> None:
+    """Beyond a minute, or nothing later would be believed; within one it is a clock's error."""
+    places = MemoryPlaces()
+    within, ahead = (
+        json.dumps({**entry, key: NOW_MS + ahead_ms}).encode() for ahead_ms in (60_000, 60_001)
+    )
+
+    (dead,) = take_in(places, kind, [message(ahead), message(within)])
+
+    assert (ahead, "malformed") == (dead.message.payload, dead.code)
+    assert f"{key} {NOW_MS + 60_001} is more than 60 s ahead" in dead.reasons[0]
+    assert listed_in(kind, within, "f", NOW_MS) == places.read(kind)
+    with pytest.raises(InvalidInput, match=f"f: line 1: {key} .* ahead"):
+        listed_in(kind, ahead, "f", NOW_MS)
+
+
 def message(payload: bytes) -> Message:
     """A message that came now."""
     return Message(topic="riders", payload=payload, received_at_ms=NOW_MS)

@@ -9,7 +9,7 @@ import pytest
 from fleetcore.application.listening import Taken
 from fleetcore.domain.ledger import RowCounts, StoreOutcome
 from fleetcore.domain.messages import Message
-from fleetcore.errors import StorageUnavailable
+from fleetcore.errors import CorruptObject, FleetcoreError, StorageUnavailable
 from fleetcore_adapters.memory.clock import MemoryClock
 from fleetcore_entrypoints.listener import LONGEST_PAUSE_S, Delays, Heard, listen
 
@@ -24,13 +24,20 @@ class Script:
     counts down the times that storage is unavailable. It is to stop when nothing is left.
     """
 
-    def __init__(self, *batches: int, failures: int = 0, stop_after: int | None = None) -> None:
+    def __init__(
+        self,
+        *batches: int,
+        failures: int = 0,
+        failure: FleetcoreError = FULL,
+        stop_after: int | None = None,
+    ) -> None:
         self.problem: str | None = None
         self.calls: list[str] = []
         self.told: list[Heard] = []
         self.clock = MemoryClock(NOW_MS)
         self._batches = list(batches)
         self._failures = failures
+        self._failure = failure
         self._stop_after = stop_after
 
     def receive(self, limit: int, *, wait_s: float, gather_s: float) -> tuple[Message, ...]:
@@ -51,7 +58,7 @@ class Script:
         if self._failures:
             self._failures -= 1
             self.calls.append("fail")
-            raise FULL
+            raise self._failure
         self.calls.append(f"take in {len(messages)}")
         count = len(messages)
         return Taken(counts=RowCounts(read=count, accepted=count), store=StoreOutcome(stored=count))
@@ -105,6 +112,16 @@ def test_asked_to_end_while_storage_is_unavailable_it_acknowledges_nothing() -> 
     with pytest.raises(StorageUnavailable, match="no space"):
         script.run()
     assert "acknowledge" not in script.calls
+
+
+def test_a_damaged_log_is_told_and_waited_for() -> None:
+    """As storage that is unavailable: it may be mended meanwhile."""
+    damaged = CorruptObject("damaged; run `fleetcore doctor`")
+    script = Script(3, 1, failures=2, failure=damaged)
+    script.run()
+
+    assert ["receive 3", "fail", "pause 0.2", "fail", "pause 0.4", "take in 3"] == script.calls[:6]
+    assert [str(damaged), None] == [each.problem for each in script.told][:2]
 
 
 def test_what_is_heard_is_counted_and_timed() -> None:

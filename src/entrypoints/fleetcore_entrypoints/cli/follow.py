@@ -66,7 +66,9 @@ def follow(
         steps = taking_turns(steps_of(app, regions, progress), turn)
         slow_steps = taking_turns(slow_steps_of(app, progress), turn)
         if once:
-            regions.together([partial(caught_up, peer, regions, progress) for peer in regions.peers])
+            regions.together(
+                [partial(caught_up, peer, regions, progress) for peer in regions.peers]
+            )
             for step in (*steps.values(), *slow_steps.values()):
                 step()
             progress.tell(app, as_json=as_json)
@@ -86,8 +88,8 @@ def taking_turns(
 ) -> Mapping[str, Callable[[], object]]:
     """The same steps, but of those that bring views up one works at a time.
 
-    SQLite lets go of the interpreter at every row. A thread that computes beside it keeps the
-    interpreter for 5 ms each time, so both at once take many times as long as one by one.
+    SQLite lets go of the interpreter while it works, and a thread that computes keeps it for 5 ms
+    each time: side by side the same work takes several times as long.
     """
 
     def in_turn(step: Callable[[], object]) -> object:
@@ -197,7 +199,7 @@ class Progress:
             note(f"forgotten vehicles: {done.log.rows:,} rows erased here{left}")
 
     def pulled(self, done: Pulled) -> None:
-        """Count what a peer gave; that this region is cut off, or the peer is back, is told once."""
+        """Count what a peer gave; that this region is cut off, or a peer is back, is told once."""
         self._copied[done.peer] = self._copied.get(done.peer, 0) + done.stored
         if done.error is not None:
             if done.peer not in self._errors:
@@ -219,7 +221,9 @@ class Progress:
             for name, done in views.items():
                 told[f"{name}_facts"] = done.facts
                 told[f"{name}_behind"] = max(reached - done.cursor, 0)
-            print_json({**told, "copied": sum(self._copied.values()), "unreachable": len(self._errors)})
+            print_json(
+                {**told, "copied": sum(self._copied.values()), "unreachable": len(self._errors)}
+            )
         elif sys.stdout.isatty():
             behind = ", ".join(
                 f"{name} {max(reached - done.cursor, 0):,}" for name, done in views.items()

@@ -58,7 +58,7 @@ def import_(*, file: Path, data: Path, as_json: bool) -> None:
     if changed:
         note(
             "vehicles without a city get theirs with their next report; all at once: "
-            "fleetcore rebuild geo; fleetcore rebuild graph"
+            "fleetcore rebuild geo"
         )
 
 
@@ -132,6 +132,25 @@ def list_(*, kind: PlaceKind | None, data: Path, as_json: bool) -> None:
         )
     else:
         note(f"no {kind or 'place'} is known; see fleetcore places --help")
+
+
+@places.command("remove", epilog=examples("fleetcore places remove rider r-42"))
+@click.argument("kind", type=click.Choice(("rider",)), metavar="rider")
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@data_option
+@json_option
+def remove(*, kind: str, ids: tuple[str, ...], data: Path, as_json: bool) -> None:
+    """Forget riders: where they were, their names, and their requests."""
+    from fleetcore_entrypoints.cli.output import print_json
+
+    with existing_folder(data):
+        pass
+    with existing_region(data) as app:
+        removed = app.graph.remove_riders(ids)
+    if as_json:
+        print_json({"removed": removed})
+    else:
+        print(f"{removed:,} of {len(set(ids)):,} {kind}s removed")
 
 
 def _take_in(kind: ListedKind, file: Path, data: Path, *, as_json: bool) -> None:

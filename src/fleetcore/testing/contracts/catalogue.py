@@ -371,3 +371,22 @@ class CatalogueContract:
 
         assert [False, False, False, True] == sorted(done, key=bool)
         assert 1 == len(keys(handles[0]))
+
+    def test_what_is_compared_under_the_lock_is_not_refused(
+        self, open_catalogue: Callable[[], Catalogue]
+    ) -> None:
+        """Nobody else appends between a look and an append, however many try."""
+
+        def append_ten(handle: Catalogue, name: str) -> list[bool]:
+            done = []
+            for number in range(10):
+                with handle.locked():
+                    seen = handle.files().sequence
+                    done.append(handle.append([appended(fresh(f"{name}{number}"))], seen))
+            return done
+
+        handles = [open_catalogue() for _ in range(4)]
+        done = raced([partial(append_ten, each, f"{n}/") for n, each in enumerate(handles)])
+
+        assert [[True] * 10] * 4 == done
+        assert 40 == handles[0].files().sequence

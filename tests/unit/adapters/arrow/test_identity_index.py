@@ -9,6 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fleetcore.ports.catalogue import Extent
 from fleetcore_adapters.arrow.identity_index import IdentityIndex
 
 Identity: TypeAlias = tuple[str, int]
@@ -46,3 +47,24 @@ def test_finds_every_pair(rows: list[Identity], others: list[Identity], cut: int
     found = list(zip(mine.tolist(), theirs.tolist(), strict=True))
     assert expected == set(found)
     assert len(expected) == len(found)
+
+
+@given(
+    rows=st.lists(CLOSE, min_size=1, max_size=6) | st.lists(FAR, min_size=1, max_size=6),
+    ends=st.tuples(CLOSE | FAR, CLOSE | FAR),
+)
+def test_tells_whether_a_row_lies_in_an_extent(
+    rows: list[Identity], ends: tuple[Identity, Identity]
+) -> None:
+    """The vehicle and the instant of one row; not those of two."""
+    first_id, last_id = sorted(vehicle_id for vehicle_id, _ in ends)
+    first, last = sorted(time for _, time in ends)
+    extent = Extent(
+        min_vehicle_id=first_id,
+        max_vehicle_id=last_id,
+        min_observed_at=first,
+        max_observed_at=last,
+    )
+    expected = any(first_id <= each[0] <= last_id and first <= each[1] <= last for each in rows)
+
+    assert expected == IdentityIndex([ids_of(rows)], times_of(rows)).meet(extent)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetcore.errors import ObjectMissing
+from fleetcore.errors import CorruptObject, ObjectMissing
 from fleetcore.ports.catalogue import Entry, Extent, Listing, LogFile
 from fleetcore_adapters.arrow.columns import Words
 from fleetcore_adapters.arrow.recent_rows import RecentRows
@@ -86,3 +86,24 @@ def test_a_file_that_is_gone_leaves_all_as_it_was() -> None:
 
     assert (0, False) == (recent.seen, "here" in recent)
     assert not recent.may_hold(_hashes([5]), np.array([5])).any()
+
+
+def test_a_damaged_file_is_known_by_its_span() -> None:
+    """Only what happened when its rows did has to be looked up; all others are known."""
+
+    def hashes_in(file: LogFile) -> Words:
+        if file.key == "damaged":
+            raise CorruptObject("damaged")
+        return _hashes([9])
+
+    recent = RecentRows(hashes_in)
+    entries = tuple(
+        Entry(sequence=n, file=_file(key, times))
+        for n, (key, times) in enumerate((("damaged", [5, 7]), ("here", [9])), 1)
+    )
+    recent.take(Listing(entries=entries, sequence=2))
+    instants = np.array([4, 5, 6, 7, 8, 9])
+
+    assert 2 == recent.seen
+    assert [5, 6, 7, 9] == instants[recent.may_hold(_hashes(instants.tolist()), instants)].tolist()
+    assert ("here" in recent, "damaged" in recent) == (True, False)

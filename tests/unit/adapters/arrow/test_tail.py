@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -17,8 +17,10 @@ from fleetcore.domain.parts import StoredEvent
 from fleetcore.domain.tombstones import Tombstone, key_of
 from fleetcore.errors import CorruptObject, StorageUnavailable
 from fleetcore.ports.catalogue import Entry
-from fleetcore_adapters.arrow import part_file, tail
+from fleetcore_adapters.arrow import membership, part_file, tail
 from fleetcore_adapters.arrow.location_log import ParquetLog
+from fleetcore_adapters.arrow.log_files import OpenFile
+from fleetcore_adapters.arrow.recent_rows import RecentRows
 from fleetcore_adapters.memory.catalogue import MemoryCatalogue
 
 if TYPE_CHECKING:
@@ -136,15 +138,94 @@ def test_equal_hashes_decide_nothing(
     folder: Folder, event: Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where all identities have one hash, each row is what it is all the same."""
-    monkeypatch.setattr(
-        tail, "identity_words", lambda rows: np.zeros(rows.num_rows, dtype=np.uint64)
-    )
+    for module in (tail, membership):
+        monkeypatch.setattr(
+            module, "identity_words", lambda rows: np.zeros(rows.num_rows, dtype=np.uint64)
+        )
     log = folder.log
     for at in range(3):
         outcome = log.append_batch(batch_of(event("a", at), event("b", at), event("b", at, 9.0)))
         assert StoreOutcome(stored=2, conflicting=1) == outcome
     outcome = log.append_batch(batch_of(event("a", 1), event("b", 1, 7.0), event("c", 1)))
     assert StoreOutcome(stored=1, already_stored=1, conflicting=1) == outcome
+
+
+@pytest.fixture(name="nothing_known")
+def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No row is in the window, and three are a row group."""
+    monkeypatch.setattr(RecentRows.__init__, "__defaults__", (0,))
+    monkeypatch.setattr(part_file, "ROW_GROUP_ROWS", 3)
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_late_rows_read_what_each_may_be_in(
+    folder: Folder, event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not what lies between them: a row group for each, however long the log is."""
+    for start in range(0, 100, 10):
+        folder.append(*(event(name, start + at) for name in "abcd" for at in range(3)))
+    reads: set[tuple[str, int]] = set()
+    read = OpenFile.read
+
+    def noted(self: OpenFile, group: int, *columns: Sequence[str]) -> pa.Table:
+        reads.add((self.key, group))
+        return read(self, group, *columns)
+
+    monkeypatch.setattr(OpenFile, "read", noted)
+    folder.opened.clear()
+    late = [event("a", 1), event("a", 85), event("b", 300), event("d", 92, 5.0)]
+    outcome = folder.log.append_batch(batch_of(*late))
+
+    assert StoreOutcome(stored=2, already_stored=1, conflicting=1) == outcome
+    assert {("fresh/1f/1.parquet", 0), ("fresh/1f/10.parquet", 3)} == reads
+    assert {"fresh/1f/1.parquet", "fresh/1f/10.parquet"} == set(folder.opened)
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_what_was_read_whole_is_remembered(folder: Folder, event: Event) -> None:
+    """Old rows of all vehicles, as another region sends them, read each file once."""
+    folder.append(*(event(name, at) for name in "abcd" for at in range(3)))
+    log = folder.log
+    log.append_batch(batch_of(*(event(name, 1, 5.0) for name in "abcd")))
+    folder.opened.clear()
+    outcomes = [
+        log.append_batch(batch_of(*(event(name, 1, each) for name in "xyz"))) for each in (6.0, 7.0)
+    ]
+
+    assert [StoreOutcome(stored=3), StoreOutcome(conflicting=3)] == outcomes
+    assert 0 == folder.opened.total()
+
+
+@pytest.mark.usefixtures("nothing_known")
+def test_a_damaged_part_stops_only_what_may_be_in_it(folder: Folder, event: Event) -> None:
+    """All else is taken in; that waits until the part is as it was."""
+    folder.append(*(event(name, at) for name in "abc" for at in range(3)))
+    (key,) = folder.named()
+    whole = folder.objects.get(key)
+    folder.objects._objects[key] = whole[:8] + bytes(32) + whole[40:]
+    late = batch_of(event("a", 1, 5.0))
+    others = [batch_of(event("c", 1, 5.0)), batch_of(event("a", 9))]
+
+    assert [StoreOutcome(conflicting=1), StoreOutcome(stored=1)] == [
+        folder.log.append_batch(each) for each in others
+    ]
+    with pytest.raises(CorruptObject, match="doctor"):
+        folder.log.append_batch(late)
+    folder.objects._objects[key] = whole
+    assert StoreOutcome(conflicting=1) == folder.log.append_batch(late)
+
+
+def test_a_damaged_recent_part_stops_no_newer_rows(folder: Folder, event: Event) -> None:
+    """A listener that begins reads it to know its rows, and goes on without."""
+    folder.append(*(event("a", at) for at in range(3)))
+    (key,) = folder.named()
+    folder.objects._objects[key] = bytes(100)
+    log = folder.log
+
+    assert StoreOutcome(stored=1) == log.append_batch(batch_of(event("a", 9)))
+    with pytest.raises(CorruptObject, match="doctor"):
+        log.append_batch(batch_of(event("a", 1)))
+    assert StoreOutcome(stored=1) == log.append_batch(batch_of(event("a", 10)))
 
 
 def test_killed_anywhere_an_append_goes_on(folder: Folder, event: Event) -> None:

@@ -77,7 +77,8 @@ def test_floats_and_texts_come_back(floats: list[float | None], texts: list[str]
 def test_what_regions_tell_comes_back(
     digest: Digest,
     cities: dict[str, Sum],
-    drawn: tuple[object, ...], fingerprints: dict[int, tuple[int, ...]]
+    drawn: tuple[object, ...],
+    fingerprints: dict[int, tuple[int, ...]],
 ) -> None:
     """Digests, sums of cities, facts field by field, fingerprints by leaf."""
     assert cities == forms.cities(through(lambda to: forms.put_cities(to, cities)))
