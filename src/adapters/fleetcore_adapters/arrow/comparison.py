@@ -114,7 +114,7 @@ class Comparison:
         held, siblings = {}, {}
         for file in self._arriving:
             if file.key in self._twins:
-                held[file.key] = siblings[file.key] = np.ones(file.rows, dtype=np.bool_)
+                held[file.key] = np.ones(file.rows, dtype=np.bool_)
         for each in self._contested:
             starts = accumulate((file.rows for file in each.files), initial=0)
             for file, start in zip(each.files, starts, strict=False):

@@ -23,8 +23,9 @@ from fleetcore_entrypoints.cli.options import (
 def rebuild(*, view: str, data: Path, region: str | None, as_json: bool) -> None:
     """Make the registers, the geo index or the graph anew from the whole log.
 
-    It may run beside everything else. Behind it the sums of the registers are counted anew and
-    compared: exit status 1 if they are not those of the registers.
+    It may run beside everything else. The graph, which is made of the geo index, begins anew behind
+    it by itself. The sums of the registers are counted anew and compared: exit status 1 if they are
+    not those of the registers.
     """
     import time
 
