@@ -37,7 +37,7 @@ class DriftSettings:
             seconds: float = getattr(self, name)
             if not SHORTEST_S <= seconds <= LONGEST_S:
                 raise InvalidConfiguration(
-                    f"[drift] {name} is {seconds}; it can be {SHORTEST_S} to {LONGEST_S:.0f}"
+                    f"{name} = {seconds}: allowed are {SHORTEST_S} to {LONGEST_S:.0f} seconds"
                 )
 
     @property

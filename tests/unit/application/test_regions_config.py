@@ -32,7 +32,7 @@ def test_drift_has_settings() -> None:
     [
         ('[drift]\ncorrect = "some"', "above-threshold"),
         ("[drift]\nsettle = 3", "did you mean settle_s"),
-        ("[drift]\nevery_s = 0", r"\[drift\] every_s and limit_s must be above 0"),
+        ("[drift]\nevery_s = 0", r"\[drift\] every_s = 0.0: allowed are 0.001 to 86400 seconds"),
         ('[regions.East]\naddress = "a:1"', "'East' is no name of a region"),
         ('[regions.east]\nadress = "a:1"', "did you mean address"),
         ("[regions.east]\naddress = 7301", "HOST:PORT"),

@@ -71,10 +71,18 @@ def region_called(database: Database, name: str | None, otherwise: str) -> str:
         row = connection.execute("SELECT name FROM region_name").fetchone()
     if row is not None and name not in (None, row[0]):
         raise InvalidConfiguration(
-            f"{database.folder}: the region in this folder is {row[0]!r}, not {name!r}"
+            f"{database.folder}: the region in this folder is {row[0]!r}, not {name!r}; "
+            "if that was a mistake: fleetcore link name NAME"
         )
     if row is None and name is not None:
         with database.write() as connection:
             connection.execute("INSERT OR IGNORE INTO region_name VALUES (1, ?)", (name,))
         return region_called(database, name, otherwise)
     return otherwise if row is None else str(row[0])
+
+
+def name_region(database: Database, name: str) -> None:
+    """Call the region in this folder by another name from now on."""
+    database.define(REGION_TABLES)
+    with database.write() as connection:
+        connection.execute("INSERT OR REPLACE INTO region_name VALUES (1, ?)", (name,))

@@ -45,7 +45,7 @@ def _regions(data: Path, config: Path | None, region: str | None) -> Iterator[Re
     from fleetcore_entrypoints.wiring.regions import Regions
 
     configured = config_at(config)
-    with existing_region(data, region) as app, Regions(app, configured) as regions:
+    with existing_region(data, region, configured) as app, Regions(app, configured) as regions:
         yield regions
 
 

@@ -60,7 +60,7 @@ def follow(
     from fleetcore_entrypoints.wiring.regions import Regions
 
     settings = config_at(config)
-    with existing_region(data, region) as app, Regions(app, settings) as regions:
+    with existing_region(data, region, settings) as app, Regions(app, settings) as regions:
         progress = Progress()
         turn = threading.Lock()
         steps = taking_turns(steps_of(app, regions, progress), turn)

@@ -10,6 +10,7 @@ from fleetcore_entrypoints.cli.options import (
     config_option,
     data_option,
     examples,
+    existing_folder,
     existing_region,
     json_option,
     region_option,
@@ -47,6 +48,22 @@ def heal(*, data: Path, region: str | None) -> None:
         print(f"{app.region} is connected")
 
 
+@link.command(epilog=examples("fleetcore link name eu --data eu"))
+@click.argument("name")
+@data_option
+def name(*, name: str, data: Path) -> None:
+    """Give the region in this folder another name, where the first one was a mistake.
+
+    Its peers know it by its name: end its processes first, and give no two regions one name.
+    """
+    from fleetcore.application.regions_config import checked_name
+    from fleetcore_adapters.local.links import name_region
+
+    with existing_folder(data) as app:
+        name_region(app.database, checked_name(name))
+    print(f"the region in {data} is {name} now")
+
+
 @link.command(epilog=examples("fleetcore link show --config fleet.toml"))
 @config_option
 @data_option
@@ -61,7 +78,7 @@ def show(*, config: Path | None, data: Path, region: str | None, as_json: bool) 
 
     configured = config_at(config)
     rows: list[tuple[str, str, str, int]] = []
-    with existing_region(data, region) as app, Regions(app, configured) as regions:
+    with existing_region(data, region, configured) as app, Regions(app, configured) as regions:
         is_cut = app.links.are_cut()
         rows.append((app.region, configured.regions.get(app.region, ""), "this region", 0))
         for peer in regions.peers:

@@ -15,6 +15,7 @@ import click
 from fleetcore.errors import InvalidConfiguration, InvalidInput, StorageUnavailable
 
 if TYPE_CHECKING:
+    from fleetcore.application.fleet_file import FleetConfig
     from fleetcore_entrypoints.wiring.app import App
     from fleetcore_entrypoints.wiring.aws import AwsApp
     from fleetcore_entrypoints.wiring.live import LiveApp
@@ -161,12 +162,19 @@ def existing_folder(data: Path) -> Iterator[LocalApp]:
 
 
 @contextmanager
-def existing_region(data: Path, region: str | None = None) -> Iterator[LiveApp]:
+def existing_region(
+    data: Path, region: str | None = None, config: FleetConfig | None = None
+) -> Iterator[LiveApp]:
     """The region of a data folder, which is made if it does not exist; `region` is its name.
 
-    Raises `InvalidInput` for a fleet on AWS.
+    Raises `InvalidInput` for a fleet on AWS, `InvalidConfiguration` for a name that the config's
+    regions lack: a folder keeps its first one.
     """
     refuse_aws(data)
+    if config is not None and config.regions and region not in (None, *config.regions):
+        raise InvalidConfiguration(
+            f"--region {region}: the config has {', '.join(config.regions)}, and not this one"
+        )
     from fleetcore_entrypoints.wiring.live import wire_live
 
     app = wire_live(data, region)
