@@ -97,7 +97,7 @@ def test_a_region_is_cut_and_healed(here: tuple[str, ...], fleetcore: Command) -
     ("words", "said"),
     [
         (("drift", "check", "--region", "south"), "'north', not 'south'"),
-        (("drift", "check", "--region", "A B"), "no name of a region"),
+        (("drift", "check", "--region", "A B"), "the config has north, south, and not this one"),
         (("drift", "watch", "--every", "0"), "--every"),
         (("link", "show", "--data", "other"), "none of [regions]: north, south"),
     ],

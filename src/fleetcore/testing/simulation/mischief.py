@@ -85,8 +85,9 @@ class Mischief:
         """Whom every region holds alike, as the logs do, is hurt no more."""
         logged = winners_of(fact for region in self._regions for _, fact in region.logged())
         for vehicle in [*self.hurt]:
-            held = {each for region in self._regions for each in region.registers.read([vehicle])}
-            if held == {logged[vehicle]}:
+            # A region that holds nothing of it, being made anew, may yet take in what is older.
+            held = {region.registers.read([vehicle]) for region in self._regions}
+            if held == {(logged[vehicle],)}:
                 region = self.hurt.pop(vehicle)
                 self.corrupted.discard(vehicle)
                 self.lowered[region.name, vehicle] = version_of(logged[vehicle])
