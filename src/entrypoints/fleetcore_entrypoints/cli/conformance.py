@@ -40,6 +40,7 @@ def conformance(*, factory: str, port: str | None, lacks: tuple[str, ...], as_js
     from attrs import asdict
 
     from fleetcore.errors import InvalidConfiguration
+    from fleetcore_entrypoints.cli.factories import factory_named
     from fleetcore_entrypoints.cli.output import print_json, print_table
     from fleetcore_entrypoints.cli.progress import lasting
 
@@ -50,7 +51,7 @@ def conformance(*, factory: str, port: str | None, lacks: tuple[str, ...], as_js
             f"{error.name} is not installed; pip install 'fleetcore[local,testing]'"
         ) from None
 
-    make = _imported(factory)
+    make = cast("Factory", factory_named(factory, "it is given a folder, and opens"))
     with tempfile.TemporaryDirectory(prefix="conformance-") as name, lasting("running the suite"):
         folder = Path(name)
         if port is None:
@@ -78,27 +79,3 @@ def conformance(*, factory: str, port: str | None, lacks: tuple[str, ...], as_js
         )
     if not found.conforms:
         raise click.exceptions.Exit(1)
-
-
-def _imported(name: str) -> Factory:
-    """What a module holds under a name. Raises `InvalidConfiguration` where there is nothing."""
-    import sys
-    from importlib import import_module
-    from pathlib import Path
-
-    from fleetcore.errors import InvalidConfiguration
-
-    module_name, _, attribute = name.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        found: object = getattr(import_module(module_name), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InvalidConfiguration(
-            f"{name!r} cannot be imported: {error}; it is MODULE:FACTORY, looked for here and "
-            "among what is installed"
-        ) from None
-    if not callable(found):
-        raise InvalidConfiguration(f"{name!r} is no function; it is given a folder, and opens")
-    return cast("Factory", found)

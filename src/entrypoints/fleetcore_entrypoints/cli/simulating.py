@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
-from importlib import import_module
-from pathlib import Path
 from typing import Final, cast
 
 from fleetcore.errors import InvalidConfiguration
 from fleetcore.testing.simulation.running import Outcome, simulated
 from fleetcore.testing.simulation.scenario import Scenario
+from fleetcore_entrypoints.cli.factories import factory_named
 from fleetcore_entrypoints.wiring.simulated import scenarios
 
 _SEEDS_A_TASK: Final = 10
@@ -45,20 +43,8 @@ def scenario_named(name: str) -> Scenario:
                 f"no scenario {name!r}: there is {', '.join(known)}, or MODULE:FACTORY of your own"
             )
         return known[name]
-    module_name, _, attribute = name.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        factory: object = getattr(import_module(module_name), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InvalidConfiguration(
-            f"{name!r} cannot be imported: {error}; it is MODULE:FACTORY, looked for here and "
-            "among what is installed"
-        ) from None
-    if not callable(factory):
-        raise InvalidConfiguration(f"{name!r} is no function; it is to return a scenario")
-    return cast("Scenario", factory())
+    factory = cast("Callable[[], Scenario]", factory_named(name, "it is to return a scenario"))
+    return factory()
 
 
 def _played(name: str, seeds: range) -> list[Outcome]:
