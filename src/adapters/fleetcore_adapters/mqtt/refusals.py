@@ -37,6 +37,14 @@ def refusal_by(code: ReasonCode, broker: str) -> BrokerRefused | None:
     return BrokerRefused(f"{broker} refused ({code.getName()}): {advice}")
 
 
+def unanswered(broker: str, times: int) -> BrokerRefused:
+    """The error of connections by TLS that a broker ended one after the other without a word."""
+    return BrokerRefused(
+        f"{broker} ended {times} connections before it answered; it may want a certificate it "
+        "knows: --cert FILE --key FILE"
+    )
+
+
 def refusal_of(error: OSError, broker: str) -> BrokerRefused | None:
     """The error of a TLS connection that cannot be made so; None where it only failed now."""
     if isinstance(error, ssl.SSLCertVerificationError):

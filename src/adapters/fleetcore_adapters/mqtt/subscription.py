@@ -24,7 +24,7 @@ from fleetcore.errors import BrokerRefused
 from fleetcore.ports.clock import Clock
 from fleetcore_adapters.mqtt.address import Address
 from fleetcore_adapters.mqtt.client import LeanClient
-from fleetcore_adapters.mqtt.refusals import refusal_by, refusal_of
+from fleetcore_adapters.mqtt.refusals import refusal_by, refusal_of, unanswered
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike
@@ -42,6 +42,7 @@ MOST_PACKET_BYTES: Final = 1 << 20
 MOST_BYTES_IN_HAND: Final = 16 << 20
 MOST_UNACKNOWLEDGED: Final = 0xFFFF
 FIRST_PAUSE_S: Final = 0.2
+MOST_UNANSWERED: Final = 4
 LONGEST_PAUSE_S: Final = 10.0
 SOUND_AFTER_S: Final = 5.0
 """A connection that lasts so long is sound: after it the pauses begin anew."""
@@ -89,6 +90,7 @@ class Subscription:
         self._waiting_bytes = 0
         self._taken: list[_Delivery] = []
         self._refusal: BrokerRefused | None = None
+        self._unanswered = 0
         self._next_try = 0.0
         self._pause_s = FIRST_PAUSE_S
         self._up_at: float | None = None
@@ -226,6 +228,8 @@ class Subscription:
             )
         except OSError as error:
             self._failed(error)
+            if isinstance(error, ssl.SSLError | ConnectionResetError | BrokenPipeError):
+                self._unanswered_again()
             return None
         return self._client.socket()
 
@@ -247,6 +251,7 @@ class Subscription:
             self._refused(code)
             return
         self._up_at = time.monotonic()
+        self._unanswered = 0
         topic = self._address.topic
         if self._login.group is not None:
             topic = f"$share/{self._login.group}/{topic}"
@@ -279,6 +284,8 @@ class Subscription:
         if flags.is_disconnect_packet_from_server:
             self._refused(code)
         up_at, self._up_at = self._up_at, None
+        if up_at is None:
+            self._unanswered_again()
         lasted_s = 0.0 if up_at is None else time.monotonic() - up_at
         if lasted_s >= SOUND_AFTER_S:
             self._pause_s = FIRST_PAUSE_S
@@ -289,6 +296,16 @@ class Subscription:
                 "goes on, another listener has the same client id: give each its own --client-id"
             )
         self.problem = self.problem or f"{self._address.broker}: the connection broke"
+
+    def _unanswered_again(self) -> None:
+        """Count connections by TLS that the broker ended before it said anything.
+
+        With TLS 1.3 it learns only then that a certificate is missing, and its reason may be
+        lost with the connection.
+        """
+        self._unanswered += 1
+        if self._address.tls and self._unanswered >= MOST_UNANSWERED:
+            self._refusal = self._refusal or unanswered(self._address.broker, self._unanswered)
 
     def _refused(self, code: ReasonCode) -> None:
         self.problem = f"{self._address.broker}: {code.getName()}"

@@ -88,7 +88,7 @@ class _InOrder(click.Group):
     package_name="fleetcore", message="%(prog)s %(version)s", help="Print the version."
 )
 def application() -> None:
-    """GPS files of fleets taken in, judged and kept: every reported row accounted for.
+    """GPS files and live reports of fleets: judged, kept, and every reported row accounted for.
 
     Each command has --help with examples.
     """
