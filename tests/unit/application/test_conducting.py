@@ -581,7 +581,9 @@ def test_a_tick_out_of_time_is_escalated(world: Rehearsal) -> None:
 @pytest.mark.parametrize("seconds", [0.0, -1.0, 0.0004, 1e9, math.inf, math.nan])
 def test_times_have_bounds(name: str, seconds: float) -> None:
     """A watch that never waits, or has no time, or no end of it, is no watch."""
-    with pytest.raises(InvalidConfiguration, match=rf"{name} = .*: allowed are 0\.001 to 86400 seconds"):
+    with pytest.raises(
+        InvalidConfiguration, match=rf"{name} = .*: allowed are 0\.001 to 86400 seconds"
+    ):
         DriftSettings(**{name: seconds})  # type: ignore[arg-type]
 
 
