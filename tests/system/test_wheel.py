@@ -23,6 +23,13 @@ CLOUD = (
     "fleetcore_entrypoints.lambdas",
     "fleetcore_entrypoints.wiring.aws",
 )
+LIVE = (
+    "fleetcore_entrypoints.wiring.forgetting",
+    "fleetcore_entrypoints.wiring.listening",
+    "fleetcore_entrypoints.wiring.live",
+    "fleetcore_entrypoints.wiring.regions",
+)
+SIMULATOR = ("fleetcore_entrypoints.cli.simulating", "fleetcore_entrypoints.wiring.simulated")
 
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -130,8 +137,8 @@ def test_bare_install_imports_the_core(environment: Environment) -> None:
 
 
 def test_local_install_imports_all_of_the_laptop(environment: Environment) -> None:
-    """The extra `local` is all that a data folder and the command line need."""
-    left_out = ("fleetcore.testing", *CLOUD)
+    """The extra `local` is all that a data folder and the command line need, but to simulate."""
+    left_out = ("fleetcore.testing", *CLOUD, *SIMULATOR)
     imported = _import_all(environment("local"), ",".join(PACKAGES), ",".join(left_out))
 
     assert "fleetcore_adapters.arrow.part_file" in imported
@@ -147,7 +154,8 @@ def test_each_service_has_its_extra(environment: Environment, extra: str, packag
 
 def test_the_handlers_have_their_extra(environment: Environment) -> None:
     """The extra `lambda` is all that the handlers and what they are wired of need."""
-    imported = _import_all(environment("lambda"), ",".join(HANDLERS))
+    left_out = (*LIVE, *SIMULATOR)
+    imported = _import_all(environment("lambda"), ",".join(HANDLERS), ",".join(left_out))
 
     assert "fleetcore_entrypoints.wiring.aws" in imported
 
