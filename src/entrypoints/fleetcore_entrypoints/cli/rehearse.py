@@ -17,6 +17,7 @@ from fleetcore_entrypoints.cli.options import examples, json_option
 if TYPE_CHECKING:
     from fleetcore.application.conducting import Ticked
     from fleetcore_entrypoints.cli.rehearsed import Rehearsed
+    from fleetcore_entrypoints.wiring.live import LiveApp
 
 CUT: Final = "ap"
 SET_BACK: Final = 150
@@ -124,7 +125,9 @@ class Story:
     def _cut(self) -> None:
         before = self._stage.traffic.reports
         self._parked = self._stage.traffic.park(SET_BACK)
-        time.sleep(2 * REPORT_S)  # so that all they reported has arrived everywhere
+        time.sleep(REPORT_S)
+        home = self._stage.apps[self._stage.regions.own.name]
+        self._wait_until(self._parked_arrived(home, home.log.reached()))
         self._stage.apps[CUT].links.cut(cut=True)
         self._tell(f"{CUT} is cut off; traffic goes on")
         time.sleep(CUT_FOR_S)
@@ -216,6 +219,17 @@ class Story:
             return looked
         time.sleep(self._stage.regions.settings.settle_s)
         return self._tick()
+
+    def _parked_arrived(self, home: LiveApp, reached: int) -> Callable[[], bool]:
+        """Whether what the parked drivers reported, up to here in the log, is in every region."""
+
+        def have_arrived() -> bool:
+            if home.registers.cursor() < reached:
+                return False
+            held = [app.registers.read(self._parked) for app in self._stage.apps.values()]
+            return all(each == held[0] for each in held)
+
+        return have_arrived
 
     def _registers(self, name: str) -> int:
         return self._stage.apps[name].registers.digest().registers
