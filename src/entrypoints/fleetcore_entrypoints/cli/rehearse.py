@@ -108,7 +108,7 @@ class Story:
                 and min(map(self._registers, self._stage.apps)) >= traffic.drivers
             )
         )
-        looked = self._tick()
+        looked = self._looked()
         judged = self._judged(looked)
         count, some = traffic.reports, looked.bytes_exchanged
         on_their_way = len(looked.first.vehicles) if looked.first else 0
@@ -131,7 +131,7 @@ class Story:
         self._stage.apps[CUT].links.cut(cut=True)
         self._tell(f"{CUT} is cut off; traffic goes on")
         time.sleep(CUT_FOR_S)
-        looked = self._tick()
+        looked = self._looked()
         more = self._stage.traffic.reports - before
         self._tell(
             f"{more:,} reports later {CUT} does not answer: it is reported, not compared; "
@@ -155,7 +155,7 @@ class Story:
 
     def _mended(self) -> bool:
         self._wait_until(self._answers)
-        looked = self._tick()
+        looked = self._looked()
         suspected = len(looked.first.vehicles) if looked.first else 0
         self._tell(
             f"first look: somebody is behind on {suspected:,} vehicles; drifting or on their way, "
@@ -205,6 +205,12 @@ class Story:
             equal=done,
         )
         return done
+
+    def _looked(self) -> Ticked:
+        """A first look; what an earlier one noted is judged with it, and it has to settle."""
+        if self._watch.noted is not None:
+            time.sleep(self._stage.regions.settings.settle_s)
+        return self._tick()
 
     def _tick(self) -> Ticked:
         from fleetcore.application.conducting import tick
