@@ -18,7 +18,6 @@ from fleetcore_adapters.arrow.columns import (
     Mask,
     Numbers,
     Texts,
-    mixed,
     number_words,
 )
 from fleetcore_adapters.arrow.identities import Identities
@@ -26,6 +25,7 @@ from fleetcore_adapters.arrow.part_file import ROW_GROUP_ROWS, SCHEMA, times_of
 from fleetcore_adapters.arrow.payloads import Payloads, TextTable
 from fleetcore_adapters.arrow.rows import Rows
 from fleetcore_adapters.arrow.vehicles import SortedIds, VehicleTable
+from fleetcore_adapters.vectors.splitmix import mixed
 
 _DIGIT_BITS = 16
 

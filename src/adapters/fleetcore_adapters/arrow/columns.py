@@ -9,6 +9,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from fleetcore.domain.fingerprint import salt, word_of
+from fleetcore_adapters.vectors.splitmix import mixed
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
@@ -58,16 +59,6 @@ class Texts:
 
 
 Column: TypeAlias = Numbers | Texts
-
-
-def mixed(words: Words) -> Words:
-    """The splitmix64 finaliser on every word."""
-    out = words ^ (words >> np.uint64(30))
-    out *= np.uint64(0xBF58_476D_1CE4_E5B9)
-    out ^= out >> np.uint64(27)
-    out *= np.uint64(0x94D0_49BB_1331_11EB)
-    out ^= out >> np.uint64(31)
-    return out
 
 
 def number_words(field: str, column: Numbers) -> Words:

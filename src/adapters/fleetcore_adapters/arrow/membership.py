@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from fleetcore.domain.fingerprint import FIELD_NUMBERS
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.ports.catalogue import Extent
-from fleetcore_adapters.arrow.columns import Ints, Mask, Numbers, Words, mixed, number_words
+from fleetcore_adapters.arrow.columns import Ints, Mask, Numbers, Words, number_words
 from fleetcore_adapters.arrow.identity_index import IdentityIndex
 from fleetcore_adapters.arrow.log_files import LogFiles, OpenFile
 from fleetcore_adapters.arrow.part_file import times_of
 from fleetcore_adapters.arrow.texts import text_words
+from fleetcore_adapters.vectors.splitmix import mixed
 
 KEYS: Final = ("vehicle_id", "observed_at", "fingerprint", "ingestion")
 PAYLOAD: Final = tuple(name for name in FIELD_NUMBERS if name not in ("vehicle_id", "observed_at"))

@@ -21,10 +21,10 @@ from fleetcore_adapters.arrow.columns import (
     Texts,
     Words,
     column_words,
-    mixed,
     number_words,
 )
 from fleetcore_adapters.arrow.rules import Case
+from fleetcore_adapters.vectors.splitmix import mixed
 
 
 @frozen(kw_only=True, slots=True, eq=False)

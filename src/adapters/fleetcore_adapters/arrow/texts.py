@@ -16,7 +16,8 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from fleetcore.domain.fingerprint import salt, text_bits
-from fleetcore_adapters.arrow.columns import Codes, Ints, Mask, Words, mixed
+from fleetcore_adapters.arrow.columns import Codes, Ints, Mask, Words
+from fleetcore_adapters.vectors.splitmix import mixed
 
 UNKNOWN: Final = -1
 

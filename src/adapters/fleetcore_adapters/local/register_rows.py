@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import sqlite3
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from math import inf
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from fleetcore.domain.digests import leaf_of, word_of
-from fleetcore.domain.facts import Fact, Version
-from fleetcore.domain.fingerprint import MASK
+import msgspec
+
+from fleetcore.domain.facts import Fact
 from fleetcore.domain.tombstones import Tombstone
+from fleetcore.errors import StorageUnavailable
 
 TABLES: Final[Mapping[str, str]] = {
-    # Columns of numbers have no type: one of type REAL would lose the sign of -0.0.
-    "registers": """
-        CREATE TABLE registers (
+    # Apart from what never changes, facts fill fewer pages: a batch changes most of them.
+    "register_facts": """
+        CREATE TABLE register_facts (
+            number INTEGER PRIMARY KEY,
+            fact BLOB NOT NULL
+        )""",
+    "register_vehicles": """
+        CREATE TABLE register_vehicles (
             number INTEGER PRIMARY KEY,
             vehicle_id TEXT NOT NULL UNIQUE,
-            observed_at INTEGER NOT NULL,
-            latitude NOT NULL,
-            longitude NOT NULL,
-            speed_kmh,
-            heading_deg,
-            accuracy_m,
-            battery_pct,
-            fuel_pct,
-            status TEXT,
-            city TEXT,
-            fingerprint INTEGER NOT NULL,
             leaf INTEGER NOT NULL
         )""",
-    "registers_by_leaf": "CREATE INDEX registers_by_leaf ON registers (leaf)",
+    "register_vehicles_by_leaf": (
+        "CREATE INDEX register_vehicles_by_leaf ON register_vehicles (leaf)"
+    ),
     "register_tombstones": """
         CREATE TABLE register_tombstones (
             key TEXT PRIMARY KEY,
@@ -44,126 +39,86 @@ TABLES: Final[Mapping[str, str]] = {
         "CREATE INDEX register_tombstones_by_leaf ON register_tombstones (leaf)"
     ),
 }
-"""Fingerprints are signed there: SQLite's integers are."""
+"""A fact is its fields in MessagePack: one value to bind, and numbers keep every bit."""
 
-_FACT: Final = ", ".join(Fact._fields)
-_INSERT: Final = f"INSERT INTO registers ({_FACT}, leaf, number) VALUES ({', '.join('?' * 14)})"
-_UPDATE: Final = (
-    f"UPDATE registers SET {', '.join(f'{name} = ?' for name in Fact._fields[1:])} WHERE number = ?"
-)
+_FACTS: Final = "register_vehicles JOIN register_facts USING (number)"
 _PAGE: Final = 500
 """How many values one statement asks for, and rows one look of a scan reads."""
 
-_SLICE: Final = 1_000
-"""How many facts are taken apart at a time, so that they stay in the processor's cache."""
-
-_Row: TypeAlias = tuple[Any, ...]
+_ENCODE: Final = msgspec.msgpack.Encoder().encode
+_DECODE: Final = msgspec.msgpack.Decoder(Fact).decode
 
 
-Known: TypeAlias = tuple[int, float, int, str, int, int, int]
-"""What decides who wins, and what is in the sums, of a register that is there.
-
-Its version's three fields, city, word, leaf, and the number of its row. A plain tuple of plain
-values is nothing to Python's garbage collector, and there are as many as vehicles.
-"""
-
-
-def known(connection: sqlite3.Connection, vehicle_ids: Iterable[str]) -> dict[str, Known]:
-    """What is known of vehicles, by their id."""
-    if connection.execute("SELECT 1 FROM registers LIMIT 1").fetchone() is None:
-        return {}
-    select = f"SELECT {_FACT}, leaf, number FROM registers WHERE vehicle_id"
-    found = _found(connection, select, vehicle_ids)
-    columns = _columns(list(map(_fact_of, found)))
-    return _known(columns, [row[12] for row in found], [row[13] for row in found])
-
-
-def _known(
-    columns: Sequence[Sequence[Any]], leaves: Iterable[int], numbers: Iterable[int]
-) -> dict[str, Known]:
-    """What is known of registers, by vehicle, from the columns of their facts."""
-    inaccuracies, fingerprints, cities = columns[6], columns[11], columns[10]
-    known = zip(
-        columns[1],
-        [-inf if each is None else -each for each in inaccuracies],
-        fingerprints,
-        [city or "" for city in cities],
-        map(word_of, fingerprints),
-        leaves,
-        numbers,
-        strict=True,
-    )
-    return dict(zip(columns[0], known, strict=True))
+def numbered(
+    connection: sqlite3.Connection, vehicle_ids: Iterable[str]
+) -> tuple[list[int], list[Fact]]:
+    """The numbers and facts of the registers of vehicles that are known."""
+    if connection.execute("SELECT 1 FROM register_vehicles LIMIT 1").fetchone() is None:
+        return [], []
+    found = _found(connection, f"SELECT number, fact FROM {_FACTS} WHERE vehicle_id", vehicle_ids)
+    return [number for number, _ in found], _decoded(fact for _, fact in found)
 
 
 def read(connection: sqlite3.Connection, vehicle_ids: Iterable[str]) -> list[Fact]:
     """The registers of vehicles that are known."""
-    select = f"SELECT {_FACT} FROM registers WHERE vehicle_id"
-    return list(map(_fact_of, _found(connection, select, vehicle_ids)))
+    found = _found(connection, f"SELECT fact FROM {_FACTS} WHERE vehicle_id", vehicle_ids)
+    return _decoded(fact for (fact,) in found)
 
 
 def in_leaves(connection: sqlite3.Connection, leaves: Iterable[int]) -> list[Fact]:
     """The registers of leaves."""
-    select = f"SELECT {_FACT} FROM registers WHERE leaf"
-    return list(map(_fact_of, _found(connection, select, leaves)))
+    found = _found(connection, f"SELECT fact FROM {_FACTS} WHERE leaf", leaves)
+    return _decoded(fact for (fact,) in found)
+
+
+def with_leaves(
+    connection: sqlite3.Connection, leaves: Iterable[int]
+) -> Iterator[tuple[int, Fact]]:
+    """The registers of leaves, each with its leaf."""
+    found = _found(connection, f"SELECT leaf, fact FROM {_FACTS} WHERE leaf", leaves)
+    return zip([leaf for leaf, _ in found], _decoded(fact for _, fact in found), strict=True)
 
 
 def behind(connection: sqlite3.Connection, vehicle_id: str) -> list[Fact]:
     """The first registers behind a vehicle id."""
-    select = f"SELECT {_FACT} FROM registers WHERE vehicle_id > ? ORDER BY vehicle_id LIMIT {_PAGE}"
-    return list(map(_fact_of, connection.execute(select, (vehicle_id,))))
-
-
-def fingerprints(
-    connection: sqlite3.Connection, leaves: Iterable[int]
-) -> Iterator[tuple[int, int, str | None]]:
-    """Leaf, fingerprint and city of every register of leaves."""
-    select = "SELECT leaf, fingerprint, city FROM registers WHERE leaf"
-    for leaf, fingerprint, city in _found(connection, select, leaves):
-        yield leaf, fingerprint & MASK, city
-
-
-def versions(
-    connection: sqlite3.Connection, leaves: Iterable[int]
-) -> Iterator[tuple[str, Version]]:
-    """Vehicle and version of every register of leaves."""
-    select = "SELECT vehicle_id, observed_at, accuracy_m, fingerprint FROM registers WHERE leaf"
-    for vehicle_id, at, accuracy, fingerprint in _found(connection, select, leaves):
-        less = -inf if accuracy is None else -accuracy
-        yield vehicle_id, (at, less, fingerprint & MASK)
-
-
-def insert(connection: sqlite3.Connection, facts: Sequence[Fact]) -> dict[str, Known]:
-    """Make the registers of vehicles that have none; what is known of them then, in order."""
-    (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM registers").fetchone()
-    columns = _columns(facts)
-    numbers = range(last + 1, last + 1 + len(facts))
-    leaves = list(map(leaf_of, columns[0]))
-    connection.executemany(
-        _INSERT, zip(*columns[:11], _signed(columns[11]), leaves, numbers, strict=True)
+    found = connection.execute(
+        f"SELECT fact FROM {_FACTS} WHERE vehicle_id > ? ORDER BY vehicle_id LIMIT {_PAGE}",
+        (vehicle_id,),
     )
-    return _known(columns, leaves, numbers)
+    return _decoded(fact for (fact,) in found)
 
 
-def update(
-    connection: sqlite3.Connection, facts: Sequence[Fact], held: Sequence[Known]
-) -> dict[str, Known]:
-    """Put facts in the place of registers that are held; what is known of them then, in order."""
-    known: dict[str, Known] = {}
-    for start in range(0, len(facts), _SLICE):
-        columns = _columns(facts[start : start + _SLICE])
-        some = held[start : start + _SLICE]
-        leaves, numbers = [each[5] for each in some], [each[6] for each in some]
-        connection.executemany(
-            _UPDATE, zip(*columns[1:11], _signed(columns[11]), numbers, strict=True)
-        )
-        known |= _known(columns, leaves, numbers)
-    return known
+def insert(connection: sqlite3.Connection, facts: Sequence[Fact], leaves: Iterable[int]) -> range:
+    """Make the registers of vehicles that have none, by leaf; the numbers of their rows."""
+    (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM register_facts").fetchone()
+    numbers = range(last + 1, last + 1 + len(facts))
+    connection.executemany(
+        "INSERT OR REPLACE INTO register_vehicles (number, vehicle_id, leaf) VALUES (?, ?, ?)",
+        zip(numbers, [fact[0] for fact in facts], leaves, strict=True),
+    )
+    connection.executemany(
+        "INSERT INTO register_facts (number, fact) VALUES (?, ?)",
+        zip(numbers, map(_ENCODE, facts), strict=True),
+    )
+    return numbers
+
+
+def update(connection: sqlite3.Connection, facts: Sequence[Fact], numbers: Sequence[int]) -> None:
+    """Put facts in the place of those of the rows with these numbers."""
+    connection.executemany(
+        "UPDATE register_facts SET fact = ? WHERE number = ?",
+        zip(map(_ENCODE, facts), numbers, strict=True),
+    )
 
 
 def remove(connection: sqlite3.Connection, vehicle_id: str) -> None:
     """Remove a vehicle's register."""
-    connection.execute("DELETE FROM registers WHERE vehicle_id = ?", (vehicle_id,))
+    connection.execute(
+        "DELETE FROM register_facts WHERE number ="
+        " (SELECT number FROM register_vehicles WHERE vehicle_id = ?)",
+        (vehicle_id,),
+    )
+    connection.execute("DELETE FROM register_vehicles WHERE vehicle_id = ?", (vehicle_id,))
 
 
 def tombstones(
@@ -194,14 +149,15 @@ def bury(connection: sqlite3.Connection, tombstone: Tombstone) -> bool:
 
 def clear(connection: sqlite3.Connection) -> None:
     """Remove all rows."""
-    connection.execute("DELETE FROM registers")
+    connection.execute("DELETE FROM register_facts")
+    connection.execute("DELETE FROM register_vehicles")
     connection.execute("DELETE FROM register_tombstones")
 
 
 def _found(connection: sqlite3.Connection, select: str, values: Iterable[object]) -> list[Any]:
     """The rows of a statement that ends in a column which is one of some values."""
     rest = iter(values)
-    found: list[_Row] = []
+    found: list[Any] = []
     while some := list(islice(rest, _PAGE)):
         # One text of the statement, so that SQLite compiles it once.
         some += some[-1:] * (_PAGE - len(some))
@@ -212,14 +168,10 @@ def _found(connection: sqlite3.Connection, select: str, values: Iterable[object]
 _MARKS: Final = ", ".join("?" * _PAGE)
 
 
-def _fact_of(row: _Row) -> Fact:
-    return Fact._make((*row[:11], row[11] & MASK))
-
-
-def _columns(facts: Sequence[Fact]) -> list[list[Any]]:
-    """Their fields; `zip` would make an iterator of each fact, and work for the collector."""
-    return [[fact[at] for fact in facts] for at in range(len(Fact._fields))]
-
-
-def _signed(fingerprints: Sequence[int]) -> Sequence[int]:
-    return array("q", array("Q", fingerprints).tobytes())
+def _decoded(contents: Iterable[bytes]) -> list[Fact]:
+    try:
+        return list(map(_DECODE, contents))
+    except msgspec.MsgspecError as error:
+        raise StorageUnavailable(
+            f"a register is damaged: {error}; make them anew: fleetcore rebuild registers"
+        ) from error

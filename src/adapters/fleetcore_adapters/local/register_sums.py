@@ -9,7 +9,11 @@ from __future__ import annotations
 import sqlite3
 from array import array
 from collections.abc import Collection, Mapping
-from typing import Final
+from typing import Final, cast
+
+import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
 
 from fleetcore.domain.digests import LEAVES, Sum, Sums
 
@@ -34,6 +38,15 @@ TABLES: Final[Mapping[str, str]] = {
 _COUNTS: Final = "q"
 _WORDS: Final = "Q"
 _EMPTY: Final = bytes(8 * LEAVES)
+
+
+@frozen(slots=True, eq=False)
+class Summed:
+    """What registers add to the sums: leaf and word of each, and the sums of their cities."""
+
+    leaves: NDArray[np.int64]
+    words: NDArray[np.uint64]
+    cities: Mapping[str, Sum]
 
 
 def cursor(connection: sqlite3.Connection) -> int:
@@ -91,6 +104,25 @@ def save(connection: sqlite3.Connection, sums: Sums, cities: Collection[str] | N
         "INSERT OR REPLACE INTO register_cities VALUES (?, ?, ?)",
         ((city, each.count, each.words.to_bytes(8)) for city, each in sums.cities.items()),
     )
+
+
+def change(
+    connection: sqlite3.Connection, come: Summed, gone: Summed, *, made: NDArray[np.int64]
+) -> None:
+    """Count registers in and out, by columns; `made` are the leaves of those that are new."""
+    cities = come.cities.keys() | gone.cities.keys()
+    sums = read(connection, cities)
+    # They are arrays, so that numpy changes them in place.
+    counts = np.frombuffer(cast("array[int]", sums.counts), np.int64)
+    words = np.frombuffer(cast("array[int]", sums.words), np.uint64)
+    np.add.at(counts, made, 1)
+    np.add.at(words, come.leaves, come.words)
+    np.subtract.at(words, gone.leaves, gone.words)
+    for city, each in come.cities.items():
+        sums.change_city(city, each.count, each.words)
+    for city, each in gone.cities.items():
+        sums.change_city(city, -each.count, -each.words)
+    save(connection, sums, cities)
 
 
 def clear(connection: sqlite3.Connection) -> None:

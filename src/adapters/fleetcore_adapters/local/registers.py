@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import compress, starmap
-from operator import itemgetter
-from typing import Final
+from contextlib import contextmanager
+from itertools import compress
 
-from fleetcore.domain.digests import BUCKETS, Digest, Sum, Sums, leaf_of, leaves_of, word_of
+import numpy as np
+from numpy.typing import NDArray
+
+from fleetcore.domain.digests import BUCKETS, Digest, Sum, Sums, leaf_of, leaves_of
 from fleetcore.domain.facts import Fact, version_of, winners_of
-from fleetcore.domain.fingerprint import MASK
 from fleetcore.domain.tombstones import Tombstone, key_of
 from fleetcore.ports.registers import Held, Registers
 from fleetcore_adapters.local import register_rows as rows
 from fleetcore_adapters.local import register_sums
 from fleetcore_adapters.local.database import ViewsDatabase
-from fleetcore_adapters.local.known_registers import KnownRegisters
-
-_CITY: Final = 3
-_WORD: Final = 4
-_LEAF: Final = 5
-"""Where they are in what is known of a register."""
+from fleetcore_adapters.local.known_registers import NONE, KnownRegisters, times_of, words_of
 
 
 class LocalRegisters(Registers):
@@ -40,17 +35,81 @@ class LocalRegisters(Registers):
             return register_sums.cursor(connection)
 
     def merge(self, facts: Sequence[Fact], cursor: int | None = None, since: int = 0) -> int:
-        winners = winners_of(facts)
+        with self._changing() as connection:
+            changed = self._merged(connection, facts)
+            if cursor is not None:
+                register_sums.advance(connection, cursor, since)
+        return changed
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that changes registers as they are known."""
         with self._lock:
-            with self._database.write() as connection:
-                known = self._known.of(connection, winners)
-                first, better, held = _advancing(connection, winners, known)
-                changed = _put(connection, first, better, held)
-                if cursor is not None:
-                    register_sums.advance(connection, cursor, since)
-            if first or better:
-                self._known.changed(changed)
-        return len(first) + len(better)
+            try:
+                with self._database.write() as connection:
+                    yield connection
+            except BaseException:
+                self._known.clear()  # what it knows was not committed
+                raise
+
+    def _merged(self, connection: sqlite3.Connection, facts: Sequence[Fact]) -> int:
+        """Column by column, because thousands a second are changed."""
+        ids = [fact[0] for fact in facts]
+        if len(set(ids)) < len(ids):
+            winners = winners_of(facts)
+            ids, facts = list(winners), list(winners.values())
+        places = self._known.places(connection, ids)
+        first: list[Fact] = []
+        is_new = places == NONE
+        if is_new.any():
+            first = list(compress(facts, is_new))
+            # A forgotten vehicle has no register, so only these may be forgotten ones.
+            if graves := rows.graves(connection):
+                first = [each for each in first if key_of(each.vehicle_id) not in graves]
+            facts, places = list(compress(facts, ~is_new)), places[~is_new]
+        wins = self._wins(connection, facts, places)
+        if not wins.all():
+            facts, places = list(compress(facts, wins)), places[wins]
+        self._put(connection, first, facts, places)
+        return len(first) + len(facts)
+
+    def _wins(
+        self, connection: sqlite3.Connection, facts: Sequence[Fact], places: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Which facts beat the registers in these places."""
+        times, held = times_of(facts), self._known.times[places]
+        wins: NDArray[np.bool_] = times > held
+        if not wins.all():
+            ties = np.flatnonzero((times == held) & (words_of(facts) != self._known.words[places]))
+            siblings = [facts[row] for row in ties.tolist()]
+            held_by = {
+                each.vehicle_id: each
+                for each in rows.read(connection, [each.vehicle_id for each in siblings])
+            }
+            wins[ties] = [
+                version_of(each) > version_of(held_by[each.vehicle_id]) for each in siblings
+            ]
+        return wins
+
+    def _put(
+        self,
+        connection: sqlite3.Connection,
+        first: Sequence[Fact],
+        better: Sequence[Fact],
+        places: NDArray[np.int64],
+    ) -> None:
+        """Make registers, and change those in these places, with the sums."""
+        if not (first or better):
+            return
+        known = self._known
+        gone = known.summed(places)
+        rows.update(connection, better, known.numbers[places].tolist())
+        known.change(places, better)
+        leaves = [leaf_of(fact[0]) for fact in first]
+        made = known.add(rows.insert(connection, first, leaves), first, leaves)
+        come = known.summed(np.append(places, made))
+        register_sums.change(connection, come, gone, made=known.leaves[made])
+        known.saved()
 
     def bury(self, tombstones: Sequence[Tombstone]) -> int:
         with self._database.write() as connection:
@@ -73,13 +132,12 @@ class LocalRegisters(Registers):
         return len(new)
 
     def replace(self, old: Fact, new: Fact) -> bool:
-        with self._database.write() as connection:
+        with self._changing() as connection:
             held = rows.read(connection, [old.vehicle_id])
             # Zeros of either sign are equal, but print apart.
             if [repr(old)] != list(map(repr, held)):
                 return False
-            ((_, known),) = rows.known(connection, [old.vehicle_id]).items()
-            _put(connection, [], [new], [known])
+            self._put(connection, [], [new], self._known.places(connection, [old.vehicle_id]))
         return True
 
     def read(self, vehicle_ids: Collection[str]) -> tuple[Fact, ...]:
@@ -116,17 +174,15 @@ class LocalRegisters(Registers):
 
     def held(self, leaves: Collection[int]) -> tuple[Held, ...]:
         with self._database.read() as connection:
-            found = sorted(rows.versions(connection, set(leaves)), key=itemgetter(0))
-        return tuple(starmap(Held, found))
+            found = rows.in_leaves(connection, set(leaves))
+        return tuple(sorted(Held(fact.vehicle_id, version_of(fact)) for fact in found))
 
     def recount(self, buckets: Collection[int] | None = None) -> tuple[int, ...]:
         leaves = list(leaves_of(range(BUCKETS) if buckets is None else buckets))
         with self._database.write() as connection:
             counted = Sums()
-            for leaf, fingerprint, city in rows.fingerprints(connection, leaves):
-                word = word_of(fingerprint)
-                counted.change(leaf, 1, word)
-                counted.change_city(city, 1, word)
+            for leaf, fact in rows.with_leaves(connection, leaves):
+                counted.add(leaf, fact)
             for each in rows.tombstones(connection, leaves):
                 counted.change(each.leaf, 1, each.word)
             cities = None if buckets is None else ()
@@ -145,62 +201,3 @@ class LocalRegisters(Registers):
         with self._database.write() as connection:
             rows.clear(connection)
             register_sums.clear(connection)
-
-
-def _advancing(
-    connection: sqlite3.Connection, winners: Mapping[str, Fact], known: Sequence[rows.Known | None]
-) -> tuple[list[Fact], list[Fact], list[rows.Known]]:
-    """Those that are the first of their vehicles; those that beat what is held; and that."""
-    facts = list(winners.values())
-    held = [each for each in known if each is not None]
-    first: list[Fact] = []
-    if len(held) < len(facts):
-        first = [fact for fact, each in zip(facts, known, strict=True) if each is None]
-        facts = [fact for fact, each in zip(facts, known, strict=True) if each is not None]
-        # A forgotten vehicle has no register, so only these may be forgotten ones.
-        if graves := rows.graves(connection):
-            first = [each for each in first if key_of(each.vehicle_id) not in graves]
-    wins = [
-        fact[1] > at[0] or version_of(fact) > at[:3]  # most are later than what is held
-        for fact, at in zip(facts, held, strict=True)
-    ]
-    if not all(wins):
-        facts, held = list(compress(facts, wins)), list(compress(held, wins))
-    return first, facts, held
-
-
-def _put(
-    connection: sqlite3.Connection,
-    first: Sequence[Fact],
-    better: Sequence[Fact],
-    held: Sequence[rows.Known],
-) -> dict[str, rows.Known]:
-    """Make registers, and change those `held`, with the sums; what is known of them then.
-
-    Column by column, because thousands a second are changed.
-    """
-    made = rows.insert(connection, first) if first else {}
-    changed = rows.update(connection, better, held) if better else {}
-    if not (made or changed):
-        return {}
-    cities = {each[_CITY] for known in (made.values(), changed.values(), held) for each in known}
-    sums = register_sums.read(connection, cities)
-    # Cities are few, so what they gain is summed up first.
-    counts: Counter[str] = Counter()
-    words = dict.fromkeys(cities, 0)
-    for each in made.values():
-        sums.change(each[_LEAF], 1, each[_WORD])
-        counts[each[_CITY]] += 1
-        words[each[_CITY]] += each[_WORD]
-    for now, was in zip(changed.values(), held, strict=True):
-        city, word, leaf = now[_CITY], now[_WORD], now[_LEAF]
-        sums.words[leaf] = (sums.words[leaf] + word - was[_WORD]) & MASK
-        words[city] += word
-        words[was[_CITY]] -= was[_WORD]
-        if city != was[_CITY]:
-            counts[city] += 1
-            counts[was[_CITY]] -= 1
-    for city, word in words.items():
-        sums.change_city(city, counts[city], word)
-    register_sums.save(connection, sums, cities)
-    return made | changed

@@ -12,7 +12,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fleetcore.domain.fingerprint import FIELD_NUMBERS, fingerprint_of, mix, word_of
+from fleetcore.domain.fingerprint import FIELD_NUMBERS, fingerprint_of, word_of
 from fleetcore.domain.location import LocationEvent
 from fleetcore.testing.strategies import location_events
 from fleetcore_adapters.arrow import columns as columnar
@@ -23,10 +23,10 @@ from fleetcore_adapters.arrow.columns import (
     Texts,
     Words,
     column_words,
-    mixed,
     number_words,
 )
 from fleetcore_adapters.arrow.texts import text_words
+from fleetcore_adapters.vectors.splitmix import mixed
 
 LONG: Final = ("x" * 63, "x" * 64, "x" * 65, "\N{DELIVERY TRUCK}" * 40, "y" * 1000)
 
@@ -73,15 +73,6 @@ def _events() -> st.SearchStrategy[LocationEvent]:
 def test_columns_have_the_scalar_fingerprints(events: list[LocationEvent]) -> None:
     """Whatever is missing, negative zero, long or in any script: the same 64 bits."""
     assert [fingerprint_of(event) for event in events] == columnar_fingerprints(events)
-
-
-@given(st.lists(st.integers(0, 2**64 - 1), min_size=1))
-def test_the_finaliser_on_columns_is_the_scalar_one(words: list[int]) -> None:
-    """Every unsigned 64-bit word is mixed alike, and the words given stay as they were."""
-    given_words = np.array(words, dtype=np.uint64)
-
-    assert [mix(word) for word in words] == mixed(given_words).tolist()
-    assert words == given_words.tolist()
 
 
 @given(

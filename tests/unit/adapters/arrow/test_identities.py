@@ -19,9 +19,10 @@ from fleetcore.errors import StorageUnavailable
 from fleetcore.testing.csv_strategies import CsvFile, interpretation_of
 from fleetcore_adapters.arrow import rows as arrow_rows
 from fleetcore_adapters.arrow.batch_engine import ArrowEngine
-from fleetcore_adapters.arrow.columns import Codes, Column, Ints, Mask, Numbers, Texts, Words, mixed
+from fleetcore_adapters.arrow.columns import Codes, Column, Ints, Mask, Numbers, Texts, Words
 from fleetcore_adapters.arrow.identities import BloomFilter, Identities, Meetings
 from fleetcore_adapters.arrow.payloads import Payloads
+from fleetcore_adapters.vectors.splitmix import mixed
 
 Row: TypeAlias = tuple[int, int, float | None, int]
 """Vehicle code, time, a number or none, the code of a text."""

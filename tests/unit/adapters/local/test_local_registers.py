@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from fleetcore.domain.digests import bucket_of, leaf_of
-from fleetcore.domain.facts import is_genuine
+from fleetcore.domain.facts import Fact, is_genuine
 from fleetcore.errors import StorageUnavailable
 from fleetcore.testing.contracts.register_facts import fact, summed, tombstone
 from fleetcore_adapters.local import known_registers
@@ -33,11 +34,15 @@ def _registers(database: ViewsDatabase) -> LocalRegisters:
     return registers
 
 
+def _packed(held: Fact) -> bytes:
+    return msgspec.msgpack.encode(held)
+
+
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE registers SET fingerprint = fingerprint + 1 WHERE vehicle_id = 'v3'",
-        "DELETE FROM registers WHERE vehicle_id = 'v3'",
+        "UPDATE register_facts SET fact = :other WHERE fact = :held",
+        "DELETE FROM register_facts WHERE fact = :held",
     ],
 )
 def test_a_register_that_changed_by_itself_is_found(
@@ -46,27 +51,46 @@ def test_a_register_that_changed_by_itself_is_found(
     """Its leaf's sum is no longer that of what it holds; counted anew, the region differs."""
     before = registers.digest()
     with database.write() as connection:
-        connection.execute(damage)
+        connection.execute(
+            damage, {"held": _packed(fact("v3", 1)), "other": _packed(fact("v3", 2))}
+        )
     assert before == registers.digest()
 
     assert () == registers.recount([BUCKET + 1])
     assert (leaf_of("v3"),) == registers.recount([BUCKET])
     assert () == registers.recount()
     assert summed(list(registers.scan())) == registers.digest() != before
+    assert 1 == registers.merge([fact("v3", 3)])
 
 
 def test_a_payload_that_changed_by_itself_is_found(
     registers: LocalRegisters, database: ViewsDatabase
 ) -> None:
     """No sum shows it, but the register is not genuine; it is replaced, and all is as before."""
-    before = registers.digest()
+    before, held = registers.digest(), fact("v3", 1)
     with database.write() as connection:
-        connection.execute("UPDATE registers SET latitude = 1.5 WHERE vehicle_id = 'v3'")
+        connection.execute(
+            "UPDATE register_facts SET fact = ? WHERE fact = ?",
+            (_packed(held._replace(latitude=1.5)), _packed(held)),
+        )
     (corrupt,) = [each for each in registers.scan([BUCKET]) if not is_genuine(each)]
 
     assert registers.replace(corrupt, fact("v3", 1))
     assert before == registers.digest()
     assert () == registers.recount()
+
+
+def test_a_register_that_cannot_be_read_is_no_traceback(
+    registers: LocalRegisters, database: ViewsDatabase
+) -> None:
+    """It says how the registers are made anew."""
+    with database.write() as connection:
+        connection.execute(
+            "UPDATE register_facts SET fact = x'c1' WHERE fact = ?", (_packed(fact("v3", 1)),)
+        )
+
+    with pytest.raises(StorageUnavailable, match="fleetcore rebuild registers"):
+        registers.read(["v3"])
 
 
 def test_damaged_sums_are_put_right(registers: LocalRegisters, database: ViewsDatabase) -> None:

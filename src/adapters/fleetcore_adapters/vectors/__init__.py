@@ -1,0 +1,1 @@
+"""Arithmetic on whole columns that several adapters share."""
