@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.system.live import COMMAND
 
 from fleetcore_entrypoints.cli.commands import application
 
@@ -412,6 +415,21 @@ def test_compact_leaves_the_log_as_it_was(fleetcore: Command, ingested: str, tri
     assert fleetcore("track", "v1", "--json").objects == before
     assert [each["kind"] for each in fleetcore("files", "--json").objects] == ["compacted"]
     assert fleetcore("compact").out == "nothing to compact\n"
+
+
+def test_compact_goes_on_until_it_is_stopped(ingested: str, tmp_path: Path) -> None:
+    """Again and again, and when it is asked to end it does, after what is in hand."""
+    command = [*COMMAND, "compact", "--every", "0.2", "--json"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            first, second = (json.loads(process.stdout.readline()) for _ in range(2))
+            process.send_signal(signal.SIGTERM)
+            status = process.wait(60)
+        finally:
+            process.kill()
+
+    assert (0, 1, 0) == (status, first["files_after"], second["files_before"])
 
 
 def test_doctor_finds_what_is_damaged(fleetcore: Command, ingested: str) -> None:

@@ -33,6 +33,15 @@ class SnapshotSettings:
                 raise InvalidConfiguration(f"{name} = {getattr(self, name)}: it is above 0")
 
 
+def next_after_s(now_ms: int, every_s: float, place: int = 0, regions: int = 1) -> float:
+    """How long until the next one is due (s): regions take turns, the first at full spans.
+
+    `place` is the region's among so many; `now_ms` in epoch ms.
+    """
+    due_s = every_s * place / regions
+    return every_s - (now_ms / 1000 - due_s) % every_s
+
+
 def superfluous(
     taken_at_ms: Iterable[int], now_ms: int, settings: SnapshotSettings
 ) -> tuple[int, ...]:

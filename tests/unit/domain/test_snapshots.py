@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetcore.domain.snapshots import SnapshotSettings, superfluous
+from fleetcore.domain.snapshots import SnapshotSettings, next_after_s, superfluous
 from fleetcore.errors import InvalidConfiguration
 
 MINUTE_MS: Final = 60_000
@@ -64,3 +64,11 @@ def test_spans_are_above_zero() -> None:
         SnapshotSettings(every_s=0.0)
     with pytest.raises(InvalidConfiguration, match="sparse_minutes"):
         SnapshotSettings(sparse_minutes=0.0)
+
+
+def test_regions_take_turns() -> None:
+    """Of three regions each is due a third of a minute behind the one before, minute by minute."""
+    waits_s = [next_after_s(NOW_MS + 5_000, 60.0, place, 3) for place in range(3)]
+
+    assert pytest.approx([55.0, 15.0, 35.0]) == waits_s
+    assert pytest.approx(60.0) == next_after_s(NOW_MS, 60.0)

@@ -10,7 +10,7 @@ from fleetcore_entrypoints.cli.follow import taking_turns
 def test_views_take_turns_and_peers_wait_for_nobody() -> None:
     """A view works while no other does; a peer that is slow to answer holds up no view."""
     turn = threading.Lock()
-    names = ("registers", "geo", "graph", "region eu", "tail")
+    names = ("registers", "geo", "graph", "region eu", "forgotten")
 
     steps = taking_turns(dict.fromkeys(names, turn.locked), turn)
 

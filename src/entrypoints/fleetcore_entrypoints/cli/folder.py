@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,6 +16,12 @@ from fleetcore_entrypoints.cli.options import (
     json_option,
     resumed_folder,
 )
+
+if TYPE_CHECKING:
+    from fleetcore_entrypoints.wiring.local import LocalApp
+
+_FOLD_EVERY_S: Final = 1.0
+"""How often it is asked whether the tail is to be folded."""
 
 
 @click.command(
@@ -27,7 +35,8 @@ from fleetcore_entrypoints.cli.options import (
 @json_option
 def files(*, data: Path, as_json: bool) -> None:
     """Print the Parquet files that hold the log; other files in the folder are no part of it."""
-    from fleetcore_entrypoints.cli.output import print_json, shown, time_text
+    from fleetcore.domain.instants import time_text
+    from fleetcore_entrypoints.cli.output import print_json, shown
 
     with resumed_folder(data) as app:
         app.fold()
@@ -62,39 +71,50 @@ def files(*, data: Path, as_json: bool) -> None:
     "--every",
     type=FiniteRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Wait so long, compact, and so on until it is stopped.",
+    help="Wait so long, compact, and so on until it is stopped; fold the tail meanwhile.",
 )
 @data_option
 @json_option
 def compact(*, every: float | None, data: Path, as_json: bool) -> None:
     """Rewrite the log's many files as few, a day each; what they say stays as it is.
 
-    May run beside ingestions and readers, and be interrupted.
+    May run beside ingestions and readers, and be interrupted. With --every it also makes parts of
+    the log's tail, in which live locations lie, as soon as it is long or old enough.
     """
+    if every is None:
+        with resumed_folder(data) as app:
+            _compact(app, as_json=as_json)
+    else:
+        with existing_folder(data) as app:
+            _keep_compact(app, every, as_json=as_json)
+
+
+def _keep_compact(app: LocalApp, every_s: float, *, as_json: bool) -> None:
     from fleetcore.errors import FleetcoreError
+    from fleetcore_adapters.arrow.folding import TailWatch
+    from fleetcore_entrypoints.cli.looping import looping
     from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
     from fleetcore_entrypoints.cli.supervised import give_way
 
-    if every is None:
-        _compact(data, as_json=as_json)
-        return
-    with stopped_by_signals() as stopped:
-        give_way()
-        while not stopped.wait(every):
+    # Log and views are to be kept up first; a part of the tail may come later.
+    give_way()
+    fold = partial(app.housekeeping().fold, TailWatch())
+    with stopped_by_signals() as stopped, looping({"tail": fold}, stopped, _FOLD_EVERY_S):
+        while not stopped.wait(every_s):
             try:
-                _compact(data, as_json=as_json)
+                _compact(app, as_json=as_json)
             except FleetcoreError as error:
                 note(f"not compacted now: {error}")
 
 
-def _compact(data: Path, *, as_json: bool) -> None:
+def _compact(app: LocalApp, *, as_json: bool) -> None:
     from attrs import asdict
 
     from fleetcore_entrypoints.cli.output import print_json
     from fleetcore_entrypoints.cli.progress import lasting
 
-    with resumed_folder(data) as app, lasting("compacting") as tell:
+    with lasting("compacting") as tell:
         done = app.compact(tell)
     if as_json:
         print_json(asdict(done))

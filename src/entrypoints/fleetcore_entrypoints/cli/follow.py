@@ -146,15 +146,13 @@ def caught_up(peer: Region, regions: Regions, progress: Progress) -> None:
 def slow_steps_of(app: LiveApp, progress: Progress) -> Mapping[str, Callable[[], object]]:
     """What costs less when more of it is done at once, by name.
 
-    The graph; the log's tail, of which parts are made when it is long or old enough; and what is
-    left to be erased of forgotten vehicles.
+    The graph, and what is left to be erased of forgotten vehicles.
     """
     from fleetcore.application.following import follow
     from fleetcore.errors import FleetcoreError, StorageUnavailable
-    from fleetcore_adapters.arrow.folding import TailWatch
     from fleetcore_entrypoints.wiring.forgetting import Forgetting
 
-    housekeeping, watch, forgetting = app.local.housekeeping(), TailWatch(), Forgetting(app)
+    forgetting = Forgetting(app)
 
     def graph() -> None:
         progress.followed("graph", follow(app.log, app.graph))
@@ -171,11 +169,7 @@ def slow_steps_of(app: LiveApp, progress: Progress) -> Mapping[str, Callable[[],
             # A damaged file, say: the views go on all the same.
             note(f"a forgotten vehicle is not erased yet: {error}")
 
-    return {
-        "graph": graph,
-        "tail": lambda: housekeeping.fold(watch),
-        "forgotten": forgotten,
-    }
+    return {"graph": graph, "forgotten": forgotten}
 
 
 class Progress:

@@ -152,11 +152,15 @@ def restore(*, name: str | None, data: Path, region: str | None, as_json: bool) 
 def watch(
     *, every: float | None, config: Path | None, data: Path, region: str | None, as_json: bool
 ) -> None:
-    """Take a snapshot every minute, and thin the old ones out, until it is stopped."""
+    """Take a snapshot every minute, and thin the old ones out, until it is stopped.
+
+    The regions of a config take turns. Where nobody else keeps the registers up, it does.
+    """
     from attrs import evolve
 
     from fleetcore.application import snapshots
     from fleetcore.application.following import follow_registers
+    from fleetcore.domain.snapshots import next_after_s
     from fleetcore.errors import FleetcoreError
     from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
@@ -165,13 +169,19 @@ def watch(
 
     # A snapshot may take its time; what vehicles report may not.
     give_way()
-    settings = config_at(config).snapshots
+    fleet = config_at(config)
+    settings = fleet.snapshots
     if every is not None:
         settings = evolve(settings, every_s=every)
     with existing_region(data, region) as app, stopped_by_signals() as stopped:
+        names = list(fleet.regions) if app.region in fleet.regions else [app.region]
+        cursor: int | None = None
         while True:
             try:
-                follow_registers(app.log, app.registers)
+                # Whoever gives way must not hold the lock that `follow` needs.
+                if cursor in (None, app.registers.cursor()):
+                    follow_registers(app.log, app.registers)
+                cursor = app.registers.cursor()
                 taken, size_bytes = snapshots.take(
                     app.registers, app.snapshots, app.clock, region=app.region
                 )
@@ -180,7 +190,10 @@ def watch(
                 note(f"no snapshot now: {error}")
             else:
                 _print(taken, as_json=as_json, size_bytes=size_bytes)
-            if stopped.wait(settings.every_s):
+            wait_s = next_after_s(
+                app.clock.now_ms(), settings.every_s, names.index(app.region), len(names)
+            )
+            if stopped.wait(wait_s):
                 return
 
 
