@@ -19,6 +19,13 @@ from tests.standins.server import LOOPBACK
 from fleetcore.domain.location import LocationEvent
 from fleetcore_entrypoints.wiring.live import LiveApp, wire_live
 
+COMMAND: Final = (
+    sys.executable,
+    "-c",
+    "from fleetcore_entrypoints.cli.main import run; run()",
+)
+"""The process `fleetcore`, as it is installed."""
+
 BASE_MS: Final = 1_700_000_000_000
 VEHICLES: Final = 50
 PATIENCE_S: Final = 60.0
@@ -33,12 +40,7 @@ class Listening:
     def __init__(self, data: Path, url: str, *words: str | Path) -> None:
         self.objects: list[dict[str, Any]] = []
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                "import sys; from fleetcore_entrypoints.cli.main import main; sys.exit(main())",
-                *("listen", url, "--data", str(data), "--json", *map(str, words)),
-            ],
+            [*COMMAND, "listen", url, "--data", str(data), "--json", *map(str, words)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

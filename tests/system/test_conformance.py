@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.system.live import COMMAND
 
 pytestmark = pytest.mark.system
 
@@ -46,10 +46,9 @@ def failing(folder):
 
 
 def _conformance(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    run = "from fleetcore_entrypoints.cli.main import run; run()"
     (folder / "stores.py").write_text(STORES, "utf-8")
     return subprocess.run(
-        [sys.executable, "-c", run, "conformance", *words],
+        [*COMMAND, "conformance", *words],
         cwd=folder,
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(folder)},
         capture_output=True,

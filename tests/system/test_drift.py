@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -18,6 +17,7 @@ import pytest
 from attrs import frozen
 from tests.regions import fact, forged
 from tests.system.conftest import Command, Done
+from tests.system.live import COMMAND
 
 from fleetcore.domain.facts import Fact
 from fleetcore_adapters.arrow.live_engine import ArrowLiveEngine
@@ -28,11 +28,6 @@ pytestmark = pytest.mark.system
 NAMES: Final = ("north", "south", "west")
 FLEET: Final = tuple(fact(f"cab-{n:03d}", n, city="Oslo") for n in range(200))
 PATIENCE_S: Final = 40.0
-FLEETCORE: Final = (
-    sys.executable,
-    "-c",
-    "import sys; from fleetcore_entrypoints.cli.main import main; sys.exit(main())",
-)
 
 
 def free_ports(count: int) -> list[int]:
@@ -84,7 +79,7 @@ def _world(in_folder: Path) -> Iterator[World]:
     world = World(in_folder, {})
     for name in NAMES:
         world.processes[name] = subprocess.Popen(
-            [*FLEETCORE, "follow", *world.words(name), "--region", name, "--json"],
+            [*COMMAND, "follow", *world.words(name), "--region", name, "--json"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "FLEETCORE_LINK_SECRET": "of these tests"},
@@ -165,7 +160,7 @@ def test_the_first_region_that_answers_conducts(
     monkeypatch.setenv("FLEETCORE_LINK_SECRET", "of these tests")
     until(lambda: all((world.folder / name / "views.sqlite").is_file() for name in NAMES))
     watch = subprocess.Popen(
-        [*FLEETCORE, "drift", "watch", *world.words("south"), "--every", "0.2", "--json"],
+        [*COMMAND, "drift", "watch", *world.words("south"), "--every", "0.2", "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )

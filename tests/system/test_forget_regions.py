@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from tests.filled import OTHERS, VICTIM, filled, holding
-from tests.system.test_drift import FLEETCORE, free_ports, until
+from tests.system.live import COMMAND
+from tests.system.test_drift import free_ports, until
 
 from fleetcore.application.forgetting import pending
 from fleetcore.domain.tombstones import key_of
@@ -38,7 +39,7 @@ def _world(in_folder: Path) -> Iterator[Path]:
     filled(in_folder / "north")
     processes = [
         subprocess.Popen(
-            [*FLEETCORE, "follow", "--data", name, "--config", config, "--region", name, "--json"],
+            [*COMMAND, "follow", "--data", name, "--config", config, "--region", name, "--json"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "FLEETCORE_LINK_SECRET": SECRET},

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Final
 
 import pytest
+from tests.system.live import COMMAND
 
 pytestmark = pytest.mark.system
 
-COMMAND: Final = (
-    sys.executable,
-    "-c",
-    "from fleetcore_entrypoints.cli.main import run; run()",
-)
 MOST_S: Final = 60.0
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,16 +15,11 @@ import pytest
 from tests.standins.mosquitto import running_mosquitto
 from tests.standins.mqtt_publisher import Publisher
 from tests.standins.server import LOOPBACK
-from tests.system.live import message
+from tests.system.live import COMMAND, message
 
 pytestmark = pytest.mark.system
 
-COMMAND: Final = (
-    sys.executable,
-    "-c",
-    "from fleetcore_entrypoints.cli.main import run; run()",
-)
-PROCESSES: Final = ("listen", "follow", "drift", "snapshot")
+PROCESSES: Final = ("listen", "follow", "drift", "snapshot", "compact")
 PATIENCE: Final = 60
 """So many lines, one a second, are waited for what has to come."""
 

@@ -20,6 +20,7 @@ from typing import Final, cast
 from attrs import frozen
 
 from fleetcore.domain.facts import Fact
+from fleetcore.domain.instants import time_text
 from fleetcore.domain.location import STATUSES, Status
 from fleetcore.errors import CorruptObject
 
@@ -102,12 +103,6 @@ def parsed(lines: Iterable[bytes]) -> Iterator[SnapshotHead | Fact | SnapshotEnd
         count += 1
         yield _driver_in(bare)
     raise _damaged(f"it breaks off behind {count} drivers")
-
-
-def time_text(epoch_ms: int) -> str:
-    """An instant in ISO 8601, UTC, to the millisecond."""
-    instant = _EPOCH + timedelta(milliseconds=epoch_ms)
-    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _driver_line(fact: Fact) -> bytes:

@@ -12,14 +12,9 @@ from typing import Final
 from attrs import frozen
 
 from fleetcore.application.following import follow_registers
-from fleetcore.application.snapshot_text import (
-    SnapshotEnd,
-    SnapshotHead,
-    lines_of,
-    parsed,
-    time_text,
-)
+from fleetcore.application.snapshot_text import SnapshotEnd, SnapshotHead, lines_of, parsed
 from fleetcore.domain.facts import Fact
+from fleetcore.domain.instants import time_text
 from fleetcore.domain.snapshots import SnapshotSettings, superfluous
 from fleetcore.errors import CorruptObject, InvalidInput, ObjectMissing
 from fleetcore.ports.clock import Clock

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 import pytest
 from attrs import evolve, fields, frozen
+from tests.fleets import memory_fleet
 
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.ingesting import Ingested, Request, ingest
@@ -15,15 +16,8 @@ from fleetcore.application.streams import IngestionStream, ingestions
 from fleetcore.domain.ingestion import Ingestion
 from fleetcore.domain.ingestion_events import Sizes
 from fleetcore.domain.parts import LaneMessage, StoredEvent
-from fleetcore_adapters.memory.batch_engine import PlainEngine
 from fleetcore_adapters.memory.clock import MemoryClock
-from fleetcore_adapters.memory.dead_letters import MemoryDeadLetters
-from fleetcore_adapters.memory.event_store import MemoryEventStore
 from fleetcore_adapters.memory.lanes import MemoryLanes
-from fleetcore_adapters.memory.latest_positions import MemoryLatestPositions
-from fleetcore_adapters.memory.location_log import MemoryLog
-from fleetcore_adapters.memory.object_store import MemoryObjectStore
-from fleetcore_adapters.memory.origins import MemoryOrigins
 from fleetcore_adapters.memory.source import BytesSource
 
 NOW_MS: Final = 1_750_000_000_000
@@ -120,21 +114,7 @@ class World:
 
 def make_world() -> World:
     """An empty fleet."""
-    objects = MemoryObjectStore()
-    clock = MemoryClock(NOW_MS)
-    return World(
-        fleet=Fleet(
-            clock=clock,
-            events=MemoryEventStore(),
-            lanes=MemoryLanes(clock),
-            dead_letters=MemoryDeadLetters(),
-            objects=objects,
-            origins=MemoryOrigins(),
-            log=MemoryLog(objects),
-            latest=MemoryLatestPositions(),
-            engine=PlainEngine(),
-        )
-    )
+    return World(fleet=memory_fleet(MemoryClock(NOW_MS)))
 
 
 def make_rows(start: int, stop: int, *, dirty: bool = True) -> str:

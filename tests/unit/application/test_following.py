@@ -9,6 +9,7 @@ import pytest
 from attrs import define, field
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
+from tests.unit.application.follower import Follower
 
 from fleetcore.application.following import (
     Followed,
@@ -22,7 +23,6 @@ from fleetcore.application.proximity import GeoView, GraphView
 from fleetcore.domain.facts import Fact, winners_of
 from fleetcore.domain.proximity import Node
 from fleetcore.errors import StorageUnavailable
-from fleetcore.ports.live_log import Changes
 from fleetcore.testing.contracts.register_facts import (
     CLOSE_FACTS,
     VEHICLES,
@@ -173,25 +173,6 @@ def test_rebuilding_beside_one_that_follows(log: Log) -> None:
         make(log.live, registers)
 
         assert [fact("a", 1), fact("b", 1)] == list(registers.scan())
-
-
-@define
-class Follower:
-    """One who follows a view, and may be slow between reading and merging."""
-
-    log: MemoryLog
-    view: View
-    read: tuple[Changes, int] | None = None
-
-    def step(self) -> None:
-        """Read what is new; or merge what was read."""
-        if self.read is None:
-            cursor = self.view.cursor()
-            self.read = (self.log.changes_since(cursor), cursor)
-        else:
-            changes, since = self.read
-            self.view.merge(changes.facts, changes.cursor, since)
-            self.read = None
 
 
 def registers_view() -> Made:

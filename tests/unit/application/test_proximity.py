@@ -9,6 +9,7 @@ import pytest
 from attrs import define, evolve, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.application.follower import Follower
 
 from fleetcore.application.following import follow, rebuild
 from fleetcore.application.proximity import GeoView, GraphView, NearSettings
@@ -16,7 +17,6 @@ from fleetcore.domain.facts import Fact, fact_of
 from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.places import Place, PlaceKind, Rider, TripRequest
 from fleetcore.domain.proximity import Nearby, Node
-from fleetcore.ports.live_log import Changes
 from fleetcore_adapters.memory.geo_index import MemoryGeoIndex
 from fleetcore_adapters.memory.live_engine import MemoryLiveEngine
 from fleetcore_adapters.memory.location_log import MemoryLog
@@ -39,25 +39,6 @@ def fact(vehicle_id: str, observed_at: int, away: int = 0) -> Fact:
             longitude=11.5,
         )
     )
-
-
-@define
-class Follower:
-    """A process that follows a view, and may be slow between reading and merging."""
-
-    log: MemoryLog
-    view: GeoView | GraphView
-    read: tuple[Changes, int] | None = None
-
-    def step(self) -> None:
-        """Read what is new; or merge what was read."""
-        if self.read is None:
-            cursor = self.view.cursor()
-            self.read = (self.log.changes_since(cursor), cursor)
-        else:
-            changes, since = self.read
-            self.view.merge(changes.facts, changes.cursor, since)
-            self.read = None
 
 
 @define

@@ -7,9 +7,9 @@ from typing import get_args
 
 import pytest
 from attrs import fields
+from tests.unit.codec.golden_files import golden_names, stored
 
 from fleetcore.codec.consistency_events import CONSISTENCY_EVENTS
-from fleetcore.codec.envelope import Envelope
 from fleetcore.codec.event_codec import WireType
 from fleetcore.domain.consistency import (
     ConsistencyEvent,
@@ -64,11 +64,6 @@ EVENTS: dict[str, ConsistencyEvent] = {
 GOLDEN_FILES = sorted(GOLDEN.glob("*.json"))
 
 
-def _stored(path: Path) -> Envelope:
-    name, version = path.stem.rsplit(".v", 1)
-    return Envelope(name=name, version=int(version), body=path.read_text("utf-8").rstrip("\n"))
-
-
 def test_every_event_has_one_wire_type() -> None:
     """Names and classes are unique, and no event of the aggregate lacks a name."""
     wire_types = CONSISTENCY_EVENTS.wire_types
@@ -79,19 +74,13 @@ def test_every_event_has_one_wire_type() -> None:
 
 def test_every_version_has_a_golden_file() -> None:
     """What was ever written stays on record, and nothing else is."""
-    expected = {
-        f"{wire.name}.v{version}.json"
-        for wire in CONSISTENCY_EVENTS.wire_types
-        for version in range(1, wire.version + 1)
-    }
-
-    assert expected == {path.name for path in GOLDEN_FILES}
+    assert golden_names(CONSISTENCY_EVENTS.wire_types) == {path.name for path in GOLDEN_FILES}
 
 
 @pytest.mark.parametrize("path", GOLDEN_FILES, ids=lambda path: path.stem)
 def test_golden_files_are_read(path: Path) -> None:
     """Every version ever written decodes to the event it stood for."""
-    envelope = _stored(path)
+    envelope = stored(path)
 
     assert EVENTS[envelope.name] == CONSISTENCY_EVENTS.decode(envelope)
 
@@ -101,7 +90,7 @@ def test_golden_files_are_written(wire: WireType[ConsistencyEvent]) -> None:
     """The current version of each event is written to the byte as it always was."""
     envelope = CONSISTENCY_EVENTS.encode(EVENTS[wire.name])
 
-    assert _stored(GOLDEN / f"{wire.name}.v{wire.version}.json") == envelope
+    assert stored(GOLDEN / f"{wire.name}.v{wire.version}.json") == envelope
 
 
 def test_no_event_names_a_vehicle() -> None:

@@ -9,8 +9,8 @@ from typing import get_args
 import pytest
 from attrs import evolve
 from hypothesis import given
+from tests.unit.codec.golden_files import golden_names, stored
 
-from fleetcore.codec.envelope import Envelope
 from fleetcore.codec.event_codec import WireType
 from fleetcore.codec.ingestion_events import INGESTION_EVENTS
 from fleetcore.domain.ingestion_events import (
@@ -149,11 +149,6 @@ OLDER: dict[str, IngestionEvent] = {
 GOLDEN_FILES = sorted(GOLDEN.glob("*.json"))
 
 
-def _stored(path: Path) -> Envelope:
-    name, version = path.stem.rsplit(".v", 1)
-    return Envelope(name=name, version=int(version), body=path.read_text("utf-8").rstrip("\n"))
-
-
 def test_every_event_has_one_wire_type() -> None:
     """Names and classes are unique, and no event of the aggregate lacks a name."""
     wire_types = INGESTION_EVENTS.wire_types
@@ -177,19 +172,13 @@ def test_every_version_has_a_way_to_the_current_one() -> None:
 
 def test_every_version_has_a_golden_file() -> None:
     """What was ever written stays on record, and nothing else is."""
-    expected = {
-        f"{wire.name}.v{version}.json"
-        for wire in INGESTION_EVENTS.wire_types
-        for version in range(1, wire.version + 1)
-    }
-
-    assert expected == {path.name for path in GOLDEN_FILES}
+    assert golden_names(INGESTION_EVENTS.wire_types) == {path.name for path in GOLDEN_FILES}
 
 
 @pytest.mark.parametrize("path", GOLDEN_FILES, ids=lambda path: path.stem)
 def test_golden_files_are_read(path: Path) -> None:
     """Every version ever written decodes to the event it stood for."""
-    envelope = _stored(path)
+    envelope = stored(path)
 
     expected = OLDER.get(path.stem, EVENTS[envelope.name])
     assert expected == INGESTION_EVENTS.decode(envelope)
@@ -200,7 +189,7 @@ def test_golden_files_are_written(wire: WireType[IngestionEvent]) -> None:
     """The current version of each event is written to the byte as it always was."""
     envelope = INGESTION_EVENTS.encode(EVENTS[wire.name])
 
-    assert _stored(GOLDEN / f"{wire.name}.v{wire.version}.json") == envelope
+    assert stored(GOLDEN / f"{wire.name}.v{wire.version}.json") == envelope
 
 
 @given(event=ingestion_events())

@@ -12,6 +12,7 @@ from fleetcore.domain.geodesy import (
     EARTH_RADIUS_M,
     FARTHEST_M,
     boxes_around,
+    distances_from,
     haversine_m,
     is_on_earth,
 )
@@ -32,6 +33,17 @@ RADII = st.sampled_from((0.0, 1.0, 5e3, 1e6, 1.5e7, FARTHEST_M)) | st.floats(0, 
 def test_distances(start: tuple[float, float], end: tuple[float, float], expected_m: float) -> None:
     """A degree of the equator, from pole to pole, and Nashville to Los Angeles."""
     assert expected_m == pytest.approx(haversine_m(*start, *end), rel=1e-6)
+
+
+@given(latitudes(), longitudes(), latitudes(), longitudes())
+def test_distances_from_a_point(
+    latitude: float, longitude: float, to_latitude: float, to_longitude: float
+) -> None:
+    """They are the very same, and none is beyond the farthest."""
+    away_m = distances_from(latitude, longitude)(to_latitude, to_longitude)
+
+    assert haversine_m(latitude, longitude, to_latitude, to_longitude) == away_m
+    assert 0 <= away_m <= FARTHEST_M
 
 
 @given(latitudes(), longitudes(), RADII, latitudes(), longitudes())

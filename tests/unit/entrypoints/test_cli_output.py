@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fleetcore_entrypoints.cli.output import print_json, print_table, shown, time_text
+from fleetcore_entrypoints.cli.output import print_json, print_table, shown
 
 
 @given(st.text())
@@ -43,17 +43,3 @@ def test_table_columns_line_up(capsys: pytest.CaptureFixture[str]) -> None:
         "a    1,000  x",
         r"bcd      7  y\x1b",
     ]
-
-
-@pytest.mark.parametrize(
-    ("epoch_ms", "text"),
-    [
-        (0, "1970-01-01T00:00:00.000Z"),
-        (1_714_557_600_123, "2024-05-01T10:00:00.123Z"),
-        (-62_135_596_800_000, "0001-01-01T00:00:00.000Z"),
-        (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
-    ],
-)
-def test_times_of_every_year(epoch_ms: int, text: str) -> None:
-    """ISO 8601 in UTC, from the first year to the last."""
-    assert time_text(epoch_ms) == text

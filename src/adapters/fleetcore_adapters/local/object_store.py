@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,12 +16,12 @@ from fleetcore_adapters.local.database import (
     LOCK_NAME,
     VIEWS_FILE_NAME,
 )
+from fleetcore_adapters.local.durable_files import durable_file, remove_leftovers, sync_folder
 from fleetcore_adapters.local.storage_errors import translated
 
 UNFINISHED_FOLDER: Final = "unfinished~"
 """Where objects are written before they get their names; the tilde keeps it from being a key."""
 
-UNFINISHED_FOR_S: Final = 3600.0
 RESERVED: Final = frozenset(
     {
         LOCK_NAME,
@@ -43,24 +42,18 @@ class LocalObjectStore(ObjectStore):
         self._unfinished = folder / UNFINISHED_FOLDER
         with translated(folder):
             self._unfinished.mkdir(parents=True, exist_ok=True)
-            self._sweep()
-
-    def _sweep(self) -> None:
-        oldest = time.time() - UNFINISHED_FOR_S
-        for leftover in self._unfinished.iterdir():
-            with suppress(FileNotFoundError):
-                if leftover.stat().st_mtime < oldest:
-                    leftover.unlink()
+            remove_leftovers(self._unfinished.iterdir())
 
     def put_if_absent(self, key: str, content: bytes) -> bool:
         path = self._path(key)
         unfinished = self._unfinished / uuid.uuid4().hex
         with translated(path):
             if path.exists():
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
                 return False
             try:
-                _write(unfinished, content)
+                with durable_file(unfinished) as file:
+                    file.write(content)
                 self._make_folder(path.parent)
                 return _linked(unfinished, path)
             finally:
@@ -107,15 +100,7 @@ class LocalObjectStore(ObjectStore):
         if not folder.is_dir():
             self._make_folder(folder.parent)
             folder.mkdir(exist_ok=True)
-            _sync_folder(folder.parent)
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("xb", buffering=0) as file:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[file.write(rest) :]
-        os.fsync(file.fileno())
+            sync_folder(folder.parent)
 
 
 def _linked(unfinished: Path, path: Path) -> bool:
@@ -125,16 +110,8 @@ def _linked(unfinished: Path, path: Path) -> bool:
     except FileExistsError:
         return False
     finally:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     return True
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unless_gone(error: OSError) -> None:

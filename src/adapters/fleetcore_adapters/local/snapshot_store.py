@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from fleetcore.errors import CorruptObject, ObjectMissing
 from fleetcore.ports.snapshot_store import SnapshotStore, checked_name
+from fleetcore_adapters.local.durable_files import durable_file, remove_leftovers, sync_folder
 from fleetcore_adapters.local.folder_lock import FolderLock
-from fleetcore_adapters.local.object_store import UNFINISHED_FOR_S
 from fleetcore_adapters.local.storage_errors import translated
 
 CHECKSUM: Final = ".sha256"
@@ -36,7 +33,8 @@ class LocalSnapshotStore(SnapshotStore):
         unfinished = self._folder / f"{uuid.uuid4().hex}{_UNFINISHED}"
         with translated(path):
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._sweep()
+            found = self._folder.glob(f"*{_UNFINISHED}")
+            remove_leftovers(each for each in found if each.name != _LOCK_NAME)
             try:
                 size_bytes, checksum = _written(unfinished, content)
                 with FolderLock(self._folder / _LOCK_NAME).held():
@@ -45,7 +43,7 @@ class LocalSnapshotStore(SnapshotStore):
                     unfinished.replace(path)
             finally:
                 unfinished.unlink(missing_ok=True)
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
         return size_bytes
 
     def read(self, name: str) -> Iterator[bytes]:
@@ -68,14 +66,6 @@ class LocalSnapshotStore(SnapshotStore):
             path.unlink(missing_ok=True)
             path.with_name(name + CHECKSUM).unlink(missing_ok=True)
 
-    def _sweep(self) -> None:
-        """Remove what a killed process left; what is younger may be being written."""
-        oldest = time.time() - UNFINISHED_FOR_S
-        for leftover in self._folder.glob(f"*{_UNFINISHED}"):
-            with suppress(FileNotFoundError):
-                if leftover.name != _LOCK_NAME and leftover.stat().st_mtime < oldest:
-                    leftover.unlink()
-
 
 def _pieces(path: Path) -> Iterator[bytes]:
     checksum = hashlib.sha256()
@@ -93,27 +83,15 @@ def _pieces(path: Path) -> Iterator[bytes]:
 def _written(path: Path, content: Iterable[bytes]) -> tuple[int, str]:
     checksum = hashlib.sha256()
     size_bytes = 0
-    with path.open("xb") as file:
+    with durable_file(path) as file:
         for piece in content:
             checksum.update(piece)
             size_bytes += file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
     return size_bytes, checksum.hexdigest()
 
 
 def _replaced(path: Path, text: str) -> None:
     unfinished = path.with_name(path.name + _UNFINISHED)
-    with unfinished.open("w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    with durable_file(unfinished) as file:
+        file.write(text.encode("ascii"))
     unfinished.replace(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

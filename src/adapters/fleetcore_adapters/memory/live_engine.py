@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from fleetcore.codec.payload_json import opened
 from fleetcore.domain.facts import Fact, fact_of
-from fleetcore.domain.judging import Payload, clearing, judge_for, payload_of
 from fleetcore.domain.ledger import RowCounts
 from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.messages import (
@@ -22,9 +21,9 @@ from fleetcore.domain.parts import StoredEvent
 from fleetcore.domain.payloads import Fault, Report
 from fleetcore.domain.report_rows import report_reader
 from fleetcore.domain.rows import Row
-from fleetcore.domain.vehicles import Vehicle, distance_from_depot_m
 from fleetcore.ports.live_engine import LiveEngine, LiveWork
 from fleetcore_adapters.memory import part_file
+from fleetcore_adapters.memory.row_judge import Refused, RowJudge
 
 
 class MemoryLiveEngine(LiveEngine):
@@ -67,15 +66,12 @@ def events_of(batch: EventBatch) -> tuple[StoredEvent, ...]:
 
 
 class _Call:
-    """One call: how its reports are judged, what became of them, and the payloads met so far."""
+    """One call: how its reports are understood and judged, and what became of them."""
 
     def __init__(self, work: LiveWork) -> None:
-        with_directory = work.directory is not None
         self._work = work
         self._read = report_reader(work.mapping, work.vehicle_from_topic, work.zone)
-        self._judge = judge_for(work.settings, work.now_ms, with_directory=with_directory)
-        self._event_of = clearing(work.settings, with_directory=with_directory)
-        self._seen: dict[tuple[str, int], list[Payload]] = {}
+        self._judge = RowJudge(work.settings, work.now_ms, work.directory, work.ingestion)
         self._kept: list[StoredEvent] = []
         self._tally: Counter[str] = Counter()
         self._by: dict[str, Counter[str]] = {
@@ -115,56 +111,18 @@ class _Call:
 
     def _taken_in(self, row: Row) -> tuple[RefusedAs, tuple[str, ...]] | None:
         """Judge a report and keep its event; how and why it is refused, if it is."""
-        line = self._work.first_line + self._tally.total()
-        if row.faults:
-            return self._refused("malformed", row.faults)
-        vehicle = self._vehicle(row)
-        verdict = self._judge(row.reading, vehicle)
-        self._by["warned"].update(row.warnings)
-        self._by["warned"].update(verdict.warnings)
-        if not verdict.accepted:
-            return self._refused("rejected", verdict.broken)
-        event = self._event_of(row.reading, verdict)
-        kind = self._sort_in(event)
-        self._tally[kind] += 1
-        if kind != "duplicate":
-            self._kept.append(
-                StoredEvent(
-                    event=event,
-                    distance_from_depot_m=distance_from_depot_m(event, vehicle),
-                    ingestion=self._work.ingestion,
-                    line=line,
-                )
-            )
+        found = self._judge.judged(row, self._work.first_line + self._tally.total())
+        self._by["warned"].update(found.warnings)
+        if isinstance(found, Refused):
+            self._tally[found.code] += 1
+            self._by[found.code].update(found.reasons)
+            return found.code, found.reasons
+        self._tally[found.kind] += 1
+        if found.kind != "duplicate":
+            self._kept.append(found.stored)
         return None
-
-    def _refused(
-        self, code: RefusedAs, reasons: tuple[str, ...]
-    ) -> tuple[RefusedAs, tuple[str, ...]]:
-        self._tally[code] += 1
-        self._by[code].update(reasons)
-        return code, reasons
-
-    def _vehicle(self, row: Row) -> Vehicle | None:
-        vehicle_id = row.reading.vehicle_id
-        if self._work.directory is None or vehicle_id is None:
-            return None
-        return self._work.directory.find((vehicle_id,)).get(vehicle_id)
-
-    def _sort_in(self, event: LocationEvent) -> str:
-        """Whether the event is accepted, conflicting or a duplicate of one met before."""
-        siblings = self._seen.setdefault(event.identity, [])
-        payload = payload_of(event)
-        if payload in siblings:
-            return "duplicate"
-        siblings.append(payload)
-        return "accepted" if len(siblings) == 1 else "conflicting"
-
-
-def _by_vehicle_and_time(stored: StoredEvent) -> tuple[str, int, int]:
-    return (stored.event.vehicle_id, stored.event.observed_at, stored.line)
 
 
 def _batch(events: Sequence[StoredEvent], ingestion: str) -> EventBatch:
-    content = part_file.encode(sorted(events, key=_by_vehicle_and_time))
+    content = part_file.encode_sorted(events)
     return EventBatch(ingestion=ingestion, rows=len(events), content=content)

@@ -27,6 +27,11 @@ def encode(events: Sequence[StoredEvent]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode()
 
 
+def encode_sorted(events: Sequence[StoredEvent]) -> bytes:
+    """As `encode`, in the order of a part: by vehicle, time and line."""
+    return encode(sorted(events, key=_by_vehicle_and_time))
+
+
 def decode(content: bytes) -> tuple[StoredEvent, ...]:
     """The rows of a part, in order. Raises `CorruptObject`."""
     try:
@@ -40,3 +45,7 @@ def decode(content: bytes) -> tuple[StoredEvent, ...]:
         return tuple(_CONVERTER.structure(row, StoredEvent) for row in rows)
     except (ValueError, cattrs.BaseValidationError) as error:
         raise CorruptObject(f"not a readable part: {error}") from error
+
+
+def _by_vehicle_and_time(stored: StoredEvent) -> tuple[str, int, int]:
+    return (stored.event.vehicle_id, stored.event.observed_at, stored.line)

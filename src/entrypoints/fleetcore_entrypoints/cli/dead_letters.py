@@ -55,8 +55,9 @@ def dead_letters(context: click.Context) -> None:
 def list_(*, data: Path, as_json: bool) -> None:
     """List every dead letter, oldest first: parts, then messages."""
     from fleetcore.application.dead_letters import dead_letters as all_letters
+    from fleetcore.domain.instants import time_text
     from fleetcore_entrypoints.cli.dead_messages import content_of, print_messages
-    from fleetcore_entrypoints.cli.output import note, print_json, print_table, shown, time_text
+    from fleetcore_entrypoints.cli.output import note, print_json, print_table, shown
 
     with existing_app(data) as app:
         letters = all_letters(app.fleet)
@@ -100,8 +101,9 @@ def show(*, ids: tuple[str, ...], data: Path, as_json: bool) -> None:
     Without an ID all of them, and messages with what they held.
     """
     from fleetcore.application.dead_letters import dead_letters as all_letters
+    from fleetcore.domain.instants import time_text
     from fleetcore_entrypoints.cli.dead_messages import content_of, print_whole
-    from fleetcore_entrypoints.cli.output import note, print_json, shown, time_text
+    from fleetcore_entrypoints.cli.output import note, print_json, shown
 
     with existing_app(data) as app:
         letters = all_letters(app.fleet)
@@ -254,7 +256,7 @@ def _path(letter: DeadLetter, origins: Mapping[str, Origin]) -> str:
 
 
 def _content(letter: DeadLetter, origins: Mapping[str, Origin]) -> dict[str, object]:
-    from fleetcore_entrypoints.cli.output import time_text
+    from fleetcore.domain.instants import time_text
 
     return {
         "part": letter.message.part.key,

@@ -6,7 +6,8 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-from fleetcore_entrypoints.cli.output import note, print_table, shown, time_text
+from fleetcore.domain.instants import time_text
+from fleetcore_entrypoints.cli.output import note, print_table, shown
 
 if TYPE_CHECKING:
     from fleetcore.domain.messages import DeadMessage

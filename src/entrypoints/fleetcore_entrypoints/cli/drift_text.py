@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from fleetcore.domain.instants import time_text
 from fleetcore.ports.telemeter import Telemeter, Unit
-from fleetcore_entrypoints.cli.output import note, print_json, print_table, time_text
+from fleetcore_entrypoints.cli.output import note, print_json, print_table
 
 if TYPE_CHECKING:
     from fleetcore.application.conducting import Ticked

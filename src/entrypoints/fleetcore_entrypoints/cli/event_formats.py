@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
+from fleetcore.domain.instants import time_text
 from fleetcore.domain.location import FIELDS
 from fleetcore.domain.parts import StoredEvent
-from fleetcore_entrypoints.cli.output import print_json, print_table, shown, time_text
+from fleetcore_entrypoints.cli.output import print_json, print_table, shown
 
 TABLE_COLUMNS: Final = (*FIELDS, "distance_from_depot_m")
 COLUMNS: Final = (*TABLE_COLUMNS, "ingestion", "line")

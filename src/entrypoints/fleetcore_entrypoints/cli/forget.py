@@ -95,7 +95,8 @@ def _tell_peers(regions: Regions, vehicle_id: str, now_ms: int) -> None:
 def _print(done: Forgotten, privacy: PrivacySettings, now_ms: int, *, as_json: bool) -> None:
     from attrs import asdict
 
-    from fleetcore_entrypoints.cli.output import print_json, print_table, time_text
+    from fleetcore.domain.instants import time_text
+    from fleetcore_entrypoints.cli.output import print_json, print_table
 
     days = privacy.backups_kept_days
     expires = None if days is None else time_text(now_ms + days * _DAY_MS)

@@ -10,9 +10,10 @@ from typing import Final
 
 from fleetcore.application.ingesting import Ingested
 from fleetcore.domain.ingestion import Ingestion
+from fleetcore.domain.instants import time_text
 from fleetcore.domain.ledger import Ledger
 from fleetcore_entrypoints.cli.options import DEFAULT_DATA
-from fleetcore_entrypoints.cli.output import print_table, shown, time_text
+from fleetcore_entrypoints.cli.output import print_table, shown
 
 _BYTES_PER_MB: Final = 1e6
 _TIMED_FOR_S: Final = 0.5

@@ -75,7 +75,7 @@ def _print_one(ingestion: str, path: str, state: Ingestion, data: Path) -> None:
 
 
 def _origin(state: Ingestion) -> str:
-    from fleetcore_entrypoints.cli.output import time_text
+    from fleetcore.domain.instants import time_text
 
     received = state.received
     if received is None:
@@ -85,8 +85,8 @@ def _origin(state: Ingestion) -> str:
 
 
 def _content(ingestion: str, path: str, state: Ingestion) -> dict[str, object]:
+    from fleetcore.domain.instants import time_text
     from fleetcore_entrypoints.cli.ledger_text import ledger_json
-    from fleetcore_entrypoints.cli.output import time_text
 
     failure, received = state.failure, state.received
     return {

@@ -140,7 +140,8 @@ def _caught_up(data: Path) -> Iterator[LiveApp]:
 
 
 def _show(found: Sequence[Nearby], now_ms: int, as_json: bool) -> None:
-    from fleetcore_entrypoints.cli.output import note, print_json, print_table, time_text
+    from fleetcore.domain.instants import time_text
+    from fleetcore_entrypoints.cli.output import note, print_json, print_table
 
     if as_json:
         for each in found:
@@ -168,7 +169,8 @@ def _show(found: Sequence[Nearby], now_ms: int, as_json: bool) -> None:
 
 
 def _show_drivers(found: Sequence[NearDriver], now_ms: int, as_json: bool) -> None:
-    from fleetcore_entrypoints.cli.output import note, print_json, print_table, time_text
+    from fleetcore.domain.instants import time_text
+    from fleetcore_entrypoints.cli.output import note, print_json, print_table
 
     if as_json:
         for each in found:

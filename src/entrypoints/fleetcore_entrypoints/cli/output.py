@@ -1,4 +1,4 @@
-"""What reaches the terminal: text made safe, JSON lines, aligned tables, times."""
+"""What reaches the terminal: text made safe, JSON lines, aligned tables."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import Final
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def shown(text: str) -> str:
@@ -51,9 +47,3 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]], numbers: s
             for cell, width, side in zip(row, widths, sides, strict=True)
         ]
         print("  ".join(aligned).rstrip())
-
-
-def time_text(epoch_ms: int) -> str:
-    """An instant in ISO 8601, UTC, to the millisecond."""
-    instant = _EPOCH + timedelta(milliseconds=epoch_ms)
-    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -183,8 +183,8 @@ def _content(file: Path) -> bytes:
 
 def _said(place: Place) -> Mapping[str, object]:
     """What is known of a place beside its id, as far as it is."""
+    from fleetcore.domain.instants import time_text
     from fleetcore.domain.places import City, Driver, Rider, TripRequest, Zone
-    from fleetcore_entrypoints.cli.output import time_text
 
     match place:
         case City():

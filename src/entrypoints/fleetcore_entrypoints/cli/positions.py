@@ -69,8 +69,9 @@ def track(
     --vehicles says which vehicle is of which class.
     """
     from fleetcore.application import tracks
+    from fleetcore.domain.instants import time_text
     from fleetcore_entrypoints.cli import event_formats
-    from fleetcore_entrypoints.cli.output import note, time_text
+    from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.options import id_asked_for, judges_at
 
     if as_json and form not in (None, "json"):

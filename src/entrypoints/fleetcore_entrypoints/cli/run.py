@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from fleetcore_entrypoints.cli.options import data_option, examples, json_option, refuse_aws
+from fleetcore_entrypoints.cli.options import (
+    config_option,
+    data_option,
+    examples,
+    existing_region,
+    json_option,
+    region_option,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,8 +43,8 @@ _FIRST_SAID: Final = 5
 )
 @click.argument("url", required=False, metavar="[mqtt://HOST/TOPIC]")
 @click.argument("listening", nargs=-1, type=click.UNPROCESSED, metavar="[LISTEN-OPTION]...")
-@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="A fleet.toml.")
-@click.option("--region", metavar="NAME", help="Which of the config's regions this folder is.")
+@config_option
+@region_option
 @data_option
 @json_option
 def run(
@@ -58,8 +65,10 @@ def run(
     from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
     from fleetcore_entrypoints.cli.supervisor import Supervisor
+    from fleetcore_entrypoints.options import config_at
 
-    refuse_aws(data)
+    with existing_region(data, region, config_at(config)):
+        pass  # Each process opens it: what is wrong with it is said here, once.
     commands = commands_of(url, listening, data=data, config=config, region=region)
     with (
         stopped_by_signals() as stopped,

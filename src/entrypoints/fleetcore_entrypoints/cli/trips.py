@@ -108,8 +108,8 @@ def _print_segments(vehicle_id: str, segments: Sequence[Segment], *, as_json: bo
 def _content(segment: Segment) -> dict[str, object]:
     from attrs import asdict
 
+    from fleetcore.domain.instants import time_text
     from fleetcore.domain.tracks.trips import Trip
-    from fleetcore_entrypoints.cli.output import time_text
 
     content = asdict(segment)
     mean = {"mean_speed_kmh": segment.mean_speed_kmh} if isinstance(segment, Trip) else {}
@@ -124,8 +124,8 @@ def _content(segment: Segment) -> dict[str, object]:
 
 
 def _cells(segment: Segment) -> list[str]:
+    from fleetcore.domain.instants import time_text
     from fleetcore.domain.tracks.trips import Silence, Trip
-    from fleetcore_entrypoints.cli.output import time_text
 
     return [
         type(segment).__name__.lower(),

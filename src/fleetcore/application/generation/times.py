@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
+from fleetcore.domain import instants
+
 TimeStyle: TypeAlias = Literal["iso", "epoch-ms"]
 
 TIME_STYLES: Final[tuple[TimeStyle, ...]] = ("iso", "epoch-ms")
@@ -26,6 +28,4 @@ def millisecond_text(millisecond: int, style: TimeStyle) -> str:
 
 def time_text(epoch_ms: int, style: TimeStyle) -> str:
     """Epoch milliseconds as a cell; years 1 to 9999."""
-    if style == "epoch-ms":
-        return str(epoch_ms)
-    return (_EPOCH + timedelta(milliseconds=epoch_ms)).isoformat(timespec="milliseconds") + "Z"
+    return instants.time_text(epoch_ms) if style == "iso" else str(epoch_ms)

@@ -12,47 +12,15 @@ from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fleetcore.domain.location import LocationEvent, precedence
+from fleetcore.domain.location import precedence
 from fleetcore.domain.parts import StoredEvent
 from fleetcore.ports.latest_positions import ErasablePositions, LatestPositions
+from fleetcore.testing.contracts.log_rig import FULL, stored
 from fleetcore.testing.contracts.race import raced
 from fleetcore.testing.strategies import location_events, stored_events
 
 CLOSE_EVENTS: Final = location_events(
     vehicle_id=st.sampled_from(("cab-1", "cab-2", "é")), observed_at=st.integers(-1, 1)
-)
-
-
-def stored(vehicle_id: str, observed_at: int, accuracy_m: float | None = None) -> StoredEvent:
-    """An event of a vehicle at an instant, with provenance."""
-    event = LocationEvent(
-        vehicle_id=vehicle_id,
-        observed_at=observed_at,
-        latitude=48.137,
-        longitude=11.575,
-        accuracy_m=accuracy_m,
-    )
-    return StoredEvent(event=event, distance_from_depot_m=12.5, ingestion="1f", line=2)
-
-
-FULL: Final = StoredEvent(
-    event=LocationEvent(
-        vehicle_id="cab-1",
-        observed_at=1_600_000_000_123,
-        latitude=-33.9,
-        longitude=151.2,
-        speed_kmh=0.1,
-        heading_deg=359.9,
-        accuracy_m=4.0,
-        battery_pct=99.5,
-        fuel_pct=0.0,
-        status="moving",
-        city="Zürich",
-        source="a'b",
-    ),
-    distance_from_depot_m=None,
-    ingestion="3d",
-    line=10**9,
 )
 
 
@@ -77,11 +45,11 @@ class LatestPositionsContract:
     @pytest.mark.parametrize(
         ("loser", "winner"),
         [
-            (stored("a", 1, 1.0), stored("a", 2)),
+            (stored("a", 1, accuracy_m=1.0), stored("a", 2)),
             (stored("a", -2), stored("a", -1)),
-            (stored("a", 1, 5.0), stored("a", 1, 4.5)),
-            (stored("a", 1), stored("a", 1, 1e300)),
-            (stored("a", 1), stored("a", 1, -1.0)),
+            (stored("a", 1, accuracy_m=5.0), stored("a", 1, accuracy_m=4.5)),
+            (stored("a", 1), stored("a", 1, accuracy_m=1e300)),
+            (stored("a", 1), stored("a", 1, accuracy_m=-1.0)),
         ],
     )
     def test_keeps_the_winner(

@@ -9,11 +9,8 @@ import pytest
 
 from fleetcore.errors import InvalidInput, StorageUnavailable
 from fleetcore_adapters.local.database import FILE_NAME, LOCK_NAME, Database
-from fleetcore_adapters.local.object_store import (
-    UNFINISHED_FOLDER,
-    UNFINISHED_FOR_S,
-    LocalObjectStore,
-)
+from fleetcore_adapters.local.durable_files import UNFINISHED_FOR_S
+from fleetcore_adapters.local.object_store import UNFINISHED_FOLDER, LocalObjectStore
 
 
 def test_an_object_is_a_file_at_its_key(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fleetcore.errors import CorruptObject
-from fleetcore_adapters.local.object_store import UNFINISHED_FOR_S
+from fleetcore_adapters.local.durable_files import UNFINISHED_FOR_S
 from fleetcore_adapters.local.snapshot_store import LocalSnapshotStore
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 from attrs import field, frozen
 from aws_lambda_powertools.logging import Logger
+from tests.fleets import memory_fleet
 
 from fleetcore.application.fleet import Fleet
 from fleetcore.application.ingesting import Request
@@ -21,15 +22,7 @@ from fleetcore.domain.vehicles import Vehicle
 from fleetcore.errors import ObjectMissing, UnreadableFile
 from fleetcore.ports.source import Content, Source
 from fleetcore.ports.vehicle_directory import VehicleDirectory
-from fleetcore_adapters.memory.batch_engine import PlainEngine
 from fleetcore_adapters.memory.clock import MemoryClock
-from fleetcore_adapters.memory.dead_letters import MemoryDeadLetters
-from fleetcore_adapters.memory.event_store import MemoryEventStore
-from fleetcore_adapters.memory.lanes import MemoryLanes
-from fleetcore_adapters.memory.latest_positions import MemoryLatestPositions
-from fleetcore_adapters.memory.location_log import MemoryLog
-from fleetcore_adapters.memory.object_store import MemoryObjectStore
-from fleetcore_adapters.memory.origins import MemoryOrigins
 from fleetcore_adapters.memory.source import BytesSource
 from fleetcore_adapters.memory.telemeter import MemoryTelemeter
 
@@ -113,22 +106,8 @@ class MemoryApp:
 
 @pytest.fixture(name="app")
 def _app() -> MemoryApp:
-    objects = MemoryObjectStore()
     clock = MemoryClock(NOW_MS)
-    return MemoryApp(
-        clock=clock,
-        fleet=Fleet(
-            clock=clock,
-            events=MemoryEventStore(),
-            lanes=MemoryLanes(clock),
-            dead_letters=MemoryDeadLetters(),
-            objects=objects,
-            origins=MemoryOrigins(),
-            log=MemoryLog(objects),
-            latest=MemoryLatestPositions(),
-            engine=PlainEngine(),
-        ),
-    )
+    return MemoryApp(clock=clock, fleet=memory_fleet(clock))
 
 
 class Context:
