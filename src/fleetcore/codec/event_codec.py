@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 from cattrs import BaseValidationError, Converter, transform_error
@@ -19,6 +19,8 @@ Json: TypeAlias = dict[str, "Json"] | list["Json"] | str | int | float | bool | 
 Body: TypeAlias = dict[str, Json]
 Upcaster: TypeAlias = Callable[[Body], Body]
 """Makes a body of one schema version a body of the next; pure."""
+
+_AS_JSON: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 @frozen(kw_only=True, slots=True)
@@ -45,12 +47,7 @@ class EventCodec(Generic[E]):
     def encode(self, event: E) -> Envelope:
         """The envelope of an event; equal events have equal envelopes."""
         wire = next(wire for wire in self.wire_types if wire.event is type(event))
-        body = json.dumps(
-            self._converter.unstructure(event),
-            sort_keys=True,
-            separators=(",", ":"),
-            allow_nan=False,
-        )
+        body = _AS_JSON(self._converter.unstructure(event))
         return Envelope(name=wire.name, version=wire.version, body=body)
 
     def decode(self, envelope: Envelope) -> E:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import asin, cos, degrees, pi, radians, sin, sqrt
 from typing import Final, NamedTuple
 
@@ -10,6 +12,8 @@ EARTH_RADIUS_M: Final = 6_371_008.8
 
 FARTHEST_M: Final = EARTH_RADIUS_M * pi
 """Half around the Earth; nothing is farther away."""
+
+_DIAMETER_M: Final = 2 * EARTH_RADIUS_M
 
 _SLACK_DEG: Final = 1e-7
 """About a centimetre: more than the rounding of a box, less than a position is worth."""
@@ -31,11 +35,24 @@ def haversine_m(
 
     Haversine formula (Sinnott, "Virtues of the haversine", Sky and Telescope 68, 1984).
     """
-    phi, to_phi = radians(latitude), radians(to_latitude)
+    phi = radians(latitude)
+    return _away_m(phi, cos(phi), longitude, to_latitude, to_longitude)
+
+
+def distances_from(latitude: float, longitude: float) -> Callable[[float, float], float]:
+    """`haversine_m` from one point, sooner told of many others."""
+    phi = radians(latitude)
+    return partial(_away_m, phi, cos(phi), longitude)
+
+
+def _away_m(
+    phi: float, cos_phi: float, longitude: float, to_latitude: float, to_longitude: float
+) -> float:
+    to_phi = radians(to_latitude)
     half_phi = sin((to_phi - phi) / 2)
     half_lambda = sin(radians(to_longitude - longitude) / 2)
-    chord = half_phi * half_phi + cos(phi) * cos(to_phi) * half_lambda * half_lambda
-    return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(chord)))
+    chord = half_phi * half_phi + cos_phi * cos(to_phi) * half_lambda * half_lambda
+    return _DIAMETER_M * asin(sqrt(chord)) if chord < 1 else FARTHEST_M
 
 
 def is_on_earth(latitude: float, longitude: float) -> bool:

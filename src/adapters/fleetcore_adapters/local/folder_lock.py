@@ -5,8 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from fleetcore_adapters.local.storage_errors import translated
@@ -25,26 +24,35 @@ class FolderLock:
         self._depth = 0
         self._descriptor = -1
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self) -> AbstractContextManager[None, None]:
         """Hold the lock, waiting for it as long as it takes. Raises `StorageUnavailable`."""
-        with self._threads:
-            if self._depth == 0:
-                with translated(self._path):
-                    self._acquire()
-            self._depth += 1
+        return self
+
+    # By hand, as `translated`: every write is in one.
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        if self._depth == 0:
             try:
-                yield
-            finally:
-                self._depth -= 1
-                if self._depth == 0:
-                    os.close(self._descriptor)
+                self._acquire()
+            except BaseException:
+                self._threads.release()
+                raise
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+        try:
+            if self._depth == 0:
+                os.close(self._descriptor)
+        finally:
+            self._threads.release()
 
     def _acquire(self) -> None:
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        self._descriptor = descriptor
+        with translated(self._path):
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            except BaseException:
+                os.close(descriptor)
+                raise
+            self._descriptor = descriptor

@@ -12,7 +12,13 @@ from operator import itemgetter
 from typing import Final, TypeAlias
 
 from fleetcore.domain.facts import Fact
-from fleetcore.domain.geodesy import FARTHEST_M, boxes_around, haversine_m, is_on_earth
+from fleetcore.domain.geodesy import (
+    FARTHEST_M,
+    boxes_around,
+    distances_from,
+    haversine_m,
+    is_on_earth,
+)
 from fleetcore.domain.location import Status
 from fleetcore.domain.proximity import Nearby, Position
 from fleetcore.ports.geo_index import GeoIndex
@@ -161,15 +167,19 @@ class LocalGeoIndex(GeoIndex):
             values.append(oldest_ms)
         farthest_m = FARTHEST_M + 1 if radius_m is None else radius_m
         reach_m = farthest_m if limit is None else min(farthest_m, _FIRST_LOOK_M)
+        distance_to = distances_from(latitude, longitude)
         with self._database.read() as connection:
             while True:
                 found = []
                 for south, north, west, east in boxes_around(latitude, longitude, reach_m):
                     edges = (east, west, north, south, west, east, south, north)
-                    for row in connection.execute(_WITHIN + conditions, (*edges, *values)):
-                        away_m = haversine_m(latitude, longitude, row[2], row[3])
-                        if away_m <= reach_m:
-                            found.append((away_m, *row))
+                    # All at once: one by one they would take a quarter longer.
+                    rows = connection.execute(_WITHIN + conditions, (*edges, *values)).fetchall()
+                    found += [
+                        (away_m, *row)
+                        for row in rows
+                        if (away_m := distance_to(row[2], row[3])) <= reach_m
+                    ]
                 if reach_m >= farthest_m or (limit is not None and len(found) >= limit):
                     break
                 reach_m = min(farthest_m, reach_m * _WIDER)
