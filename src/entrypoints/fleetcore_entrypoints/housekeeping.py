@@ -53,7 +53,7 @@ class Housekeeping:
         self._compaction = Compaction(catalogue, fleet.objects, opened_in(folder), self._spool)
 
     def fold(self, watch: TailWatch | None = None) -> Folded:
-        """Make parts of the log's tail: of all of it, or of what `watch` says.
+        """Make parts of the log's tail: of all of it, or of what `watch` says; it is to be kept.
 
         Others may read, append and compact meanwhile. Raises `CorruptObject`,
         `StorageUnavailable`.
@@ -62,9 +62,11 @@ class Housekeeping:
             now_ms = self._fleet.clock.now_ms()
             up_to = None
             if watch is not None:
-                up_to = watch.due(self._catalogue.files(), now_ms)
+                up_to = watch.due(self._catalogue.files(after=watch.seen), now_ms)
                 if up_to is None:
+                    self._folding.read_ahead(watch.settled(now_ms))
                     return Folded()
+                watch.clear()
             self._folding.sweep()
             return self._folding.fold(now_ms=now_ms, up_to=up_to)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 import pyarrow as pa
 from attrs import frozen
 
-from fleetcore.errors import CorruptObject
+from fleetcore.errors import CorruptObject, ObjectMissing
 from fleetcore.ports.catalogue import FOLDED, Catalogue, Entry, Listing, LogFile
 from fleetcore.ports.object_store import ObjectStore
 from fleetcore_adapters.arrow import part_file
@@ -46,6 +47,17 @@ class Folding:
     def __init__(self, catalogue: Catalogue, objects: ObjectStore) -> None:
         self._catalogue = catalogue
         self._objects = objects
+        self._ahead: dict[str, pa.Table] = {}
+
+    def read_ahead(self, entries: Sequence[Entry]) -> None:
+        """Read batches that will be folded soon, so that folding them takes less at once.
+
+        Raises `CorruptObject`, `StorageUnavailable`.
+        """
+        for entry in entries:
+            if entry.file.key not in self._ahead:
+                with suppress(ObjectMissing):  # somebody else folded it
+                    self._ahead[entry.file.key] = self._table(entry.file)
 
     def fold(self, *, now_ms: int, up_to: int | None = None) -> Folded:
         """Fold the batches up to a sequence (None: all there are), oldest first.
@@ -57,6 +69,7 @@ class Folding:
             step = on_listing(
                 self._catalogue.files, lambda listing: self._step(listing, up_to, now_ms)
             )
+            self._ahead.clear()
             if step is not None and not step.batches:
                 return total
             total += step or Folded()
@@ -68,7 +81,10 @@ class Folding:
             return Folded()
         tables: dict[str, list[pa.Table]] = {}
         for entry in entries:
-            tables.setdefault(str(entry.file.ingestion), []).append(self._table(entry.file))
+            table = self._ahead.get(entry.file.key)
+            tables.setdefault(str(entry.file.ingestion), []).append(
+                self._table(entry.file) if table is None else table
+            )
         parts = [self._part(each, tables[each]) for each in sorted(tables)]
         if not self._catalogue.replace([entry.file.key for entry in entries], parts, now_ms):
             return None
@@ -115,7 +131,7 @@ class Folding:
 
 
 class TailWatch:
-    """When the tail is to be folded, and up to where.
+    """When the tail is to be folded, and up to where; `seen` is the sequence it has looked at.
 
     It is to be folded as soon as it is long, or a batch of it old; what came in just now stays,
     because those who follow the log would have to read the whole part for it. A batch is as old
@@ -129,18 +145,29 @@ class TailWatch:
         self._most_rows = most_rows
         self._oldest_ms = oldest_s * 1000
         self._settled_ms = settled_s * 1000
-        self._since: dict[int, int] = {}
+        self.clear()
+
+    def clear(self) -> None:
+        """Look at all of the tail again, as for the first time."""
+        self.seen = 0
+        self._since: dict[Entry, int] = {}
 
     def due(self, listing: Listing, now_ms: int) -> int | None:
-        """The sequence to fold up to, if any; `listing` is of all files."""
-        tail = tail_of(listing)
-        self._since = {each.sequence: self._since.get(each.sequence, now_ms) for each in tail}
-        rows = sum(each.file.rows for each in tail)
+        """The sequence to fold up to, if any; `listing` is of what came behind `seen`.
+
+        What was folded since is not missed before `clear`.
+        """
+        self._since |= dict.fromkeys(tail_of(listing), now_ms)
+        self.seen = listing.sequence
+        rows = sum(each.file.rows for each in self._since)
         oldest = min(self._since.values(), default=now_ms)
         if rows <= self._most_rows and now_ms - oldest <= self._oldest_ms:
             return None
-        settled = (at for at, since in self._since.items() if now_ms - since >= self._settled_ms)
-        return max(settled, default=None)
+        return max((each.sequence for each in self.settled(now_ms)), default=None)
+
+    def settled(self, now_ms: int) -> Sequence[Entry]:
+        """The batches that did not come just now, oldest first."""
+        return [each for each, at_ms in self._since.items() if now_ms - at_ms >= self._settled_ms]
 
 
 def tail_of(listing: Listing) -> list[Entry]:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pytest
+from attrs import evolve
 from tests.tables import table_of
 
 from fleetcore.domain.ledger import StoreOutcome
@@ -238,16 +239,42 @@ def test_readers_appenders_and_foldings_at_work(folder: Folder, event: Event) ->
 def test_a_tail_is_due_when_it_is_long_or_old(filled: Folder, event: Event) -> None:
     """As old as the look that saw it first; what came just now stays."""
     watch = TailWatch(most_rows=14, oldest_s=60, settled_s=10)
-    listing = filled.catalogue.files()
 
-    assert None is watch.due(listing, 1_000)
-    assert None is watch.due(listing, 61_000)
-    assert 5 == watch.due(listing, 61_001)
+    def due(now_ms: int) -> int | None:
+        return watch.due(filled.catalogue.files(after=watch.seen), now_ms)
+
+    assert None is due(1_000)
+    assert None is due(61_000)
+    assert 5 == due(61_001)
     take_in(filled.log, event("y", 1, ingestion="live-0"))
-    assert 5 == watch.due(filled.catalogue.files(), 61_002)
+    assert 5 == due(61_002)
     fold(filled, up_to=5)
-    assert None is watch.due(filled.catalogue.files(), 62_000)
+    watch.clear()
+    assert None is due(62_000)
     take_in(filled.log, *(event(f"{n}", 1, ingestion="live-0") for n in range(20)))
-    assert 6 == watch.due(filled.catalogue.files(), 71_002)
-    assert 7 == watch.due(filled.catalogue.files(), 82_000)
+    assert 6 == due(72_000)
+    assert 7 == due(82_000)
     assert None is TailWatch(most_rows=1).due(filled.catalogue.files(), 5)
+
+
+def test_what_was_read_ahead_is_not_read_again(
+    filled: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Folding reads what came since; what somebody else folded meanwhile is nothing."""
+    before = filled.content()
+    folding = Folding(filled.catalogue, filled.objects)
+    entries = filled.catalogue.files().entries
+    tail = [each for each in entries if each.file.kind == "tail"]
+    gone = evolve(tail[0], file=evolve(tail[0].file, key="tail/live-0/gone.parquet"))
+    folding.read_ahead([*tail[:3], gone])
+    content, read = filled.catalogue.content, list[str]()
+
+    def noted(key: str) -> bytes:
+        read.append(key)
+        return content(key)
+
+    monkeypatch.setattr(filled.catalogue, "content", noted)
+
+    assert Folded(batches=4, parts=2, rows=12) == folding.fold(now_ms=0)
+    assert [tail[3].file.key] == read
+    assert before == filled.content()
