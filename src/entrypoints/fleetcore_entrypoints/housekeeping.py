@@ -66,9 +66,11 @@ class Housekeeping:
                 if up_to is None:
                     self._folding.read_ahead(watch.settled(now_ms))
                     return Folded()
-                watch.clear()
             self._folding.sweep()
-            return self._folding.fold(now_ms=now_ms, up_to=up_to)
+            folded = self._folding.fold(now_ms=now_ms, up_to=up_to)
+            if watch is not None:
+                watch.clear()
+            return folded
 
     def compact(self, progress: Progress) -> Compacted:
         """Rewrite the log's files, its tail too, and remove what is no longer needed.

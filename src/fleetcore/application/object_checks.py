@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from fleetcore.application import rejects
 from fleetcore.application.findings import RESTORE, Finding, Told, fault, note
 from fleetcore.application.sweeping import PREFIXES, is_folded, owner
 from fleetcore.domain.ingestion_events import ChunkProcessed
+from fleetcore.domain.instants import time_text
 from fleetcore.errors import CorruptObject, ObjectMissing
 from fleetcore.ports.object_store import ObjectStore
 
 _REPLAY_LOST: Final = "restore the file from a backup; without it only replay of these rows is lost"
 _REMOVED: Final = "`fleetcore compact` removes it where there is no fault"
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def rejects_as_told(objects: ObjectStore, told: Told) -> Iterator[Finding]:
@@ -82,11 +81,10 @@ def leftovers(objects: ObjectStore, told: Told, retired: Mapping[str, int]) -> I
 
 
 def _retired(key: str, since_ms: int) -> Finding:
-    since = _EPOCH + timedelta(milliseconds=since_ms)
     twice = ", and its rows are twice in log/" if key.startswith("log/") else ""
     return note(
         "retired-file",
-        f"a compaction took the place of {key!r} at {since.isoformat(timespec='seconds')} but was "
+        f"a compaction took the place of {key!r} at {time_text(since_ms)} but was "
         f"interrupted: the file is still there{twice}; run `fleetcore compact`, which removes it",
     )
 

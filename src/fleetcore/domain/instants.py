@@ -1,4 +1,4 @@
-"""Instants as text: the one way to write epoch milliseconds for people and for files."""
+"""Instants as text, for people and for files."""
 
 from __future__ import annotations
 

@@ -36,10 +36,12 @@ class SnapshotSettings:
 def next_after_s(now_ms: int, every_s: float, place: int = 0, regions: int = 1) -> float:
     """How long until the next one is due (s): regions take turns, the first at full spans.
 
-    `place` is the region's among so many; `now_ms` in epoch ms.
+    `place` is the region's among so many; `now_ms` in epoch ms. It is never sooner than half of
+    `every_s`, so that a clock that is set meanwhile makes no two of one.
     """
     due_s = every_s * place / regions
-    return every_s - (now_ms / 1000 - due_s) % every_s
+    wait_s = every_s - (now_ms / 1000 - due_s) % every_s
+    return wait_s if wait_s >= every_s / 2 else wait_s + every_s
 
 
 def superfluous(

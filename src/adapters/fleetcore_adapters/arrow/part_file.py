@@ -49,6 +49,7 @@ SCHEMA: Final = pa.schema(
     metadata={"fleetcore.schema": SCHEMA_VERSION},
 )
 
+_REQUIRED: Final = frozenset(field.name for field in SCHEMA if not field.nullable)
 _EVENT_COLUMNS: Final = [name for name in SCHEMA.names if name != "fingerprint"]
 _DICTIONARIES: Final = [f.name for f in SCHEMA if pa.types.is_dictionary(f.type)]
 _REPEATS: Final = 4
@@ -160,12 +161,16 @@ def decode(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
         table = pq.ParquetFile(pa.BufferReader(content)).read(names, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise CorruptObject(f"not a readable part file: {error}") from error
-    if table.schema.equals(SCHEMA):
-        return table
-    for name in names:
-        if name not in table.column_names or table.column(name).type != SCHEMA.field(name).type:
-            raise CorruptObject(f"not a part file: its column {name!r} is none of a part")
-    return table.select(names)
+    if not table.schema.equals(SCHEMA):
+        for name in names:
+            held = table.schema.get_all_field_indices(name)
+            if len(held) != 1 or table.column(held[0]).type != SCHEMA.field(name).type:
+                raise CorruptObject(f"not a part file: its column {name!r} is none of a part")
+        table = table.select(names)
+    for name in _REQUIRED.intersection(names):
+        if table.column(name).null_count:
+            raise CorruptObject(f"not a part file: its column {name!r} has rows without a value")
+    return table
 
 
 def rows_of(table: pa.Table) -> Iterator[StoredEvent]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -20,7 +20,6 @@ VIEWS_LOCK_NAME: Final = "views~lock"
 OBJECT_FOLDERS: Final = ("fresh", "log", "rejects")
 """Where a fleet keeps what its database names; these are empty before there is a database."""
 
-SCHEMA_VERSION: Final = 1
 BUSY_TIMEOUT_S: Final = 30.0
 
 
@@ -32,6 +31,7 @@ class Database:
     place of SQLite's and the operating system's errors inside `read` and `write`.
     """
 
+    schema_version: ClassVar[int] = 1
     _file_name: ClassVar[str] = FILE_NAME
     _lock_name: ClassVar[str] = LOCK_NAME
     _synchronous: ClassVar[str] = "FULL"
@@ -55,10 +55,11 @@ class Database:
             version = _user_version(writer)
             if version == 0:
                 version = self._created(writer)
-            if version > SCHEMA_VERSION:
+            if version > self.schema_version:
                 raise StorageUnavailable(
                     f"{self._path}: its schema version {version} is newer than "
-                    f"{SCHEMA_VERSION}, the newest this fleetcore knows; install a newer fleetcore"
+                    f"{self.schema_version}, the newest this fleetcore knows; install a newer "
+                    "fleetcore"
                 )
             writer.execute(f"PRAGMA synchronous = {self._synchronous}")
             writer.execute(f"PRAGMA cache_size = {-self._cache_kib}")
@@ -73,7 +74,7 @@ class Database:
             if _user_version(writer) == 0:
                 self._check_nothing_is_lost()
                 writer.execute("PRAGMA journal_mode = WAL")
-                writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                writer.execute(f"PRAGMA user_version = {self.schema_version}")
             return _user_version(writer)
 
     def _check_nothing_is_lost(self) -> None:
@@ -165,9 +166,11 @@ class ViewsDatabase(Database):
     """What is made of the log and can be made again, in a file of its own.
 
     So no append waits for a view. A commit is not synced: after a power cut the last ones may be
-    gone, together with the cursors they saved, and are made again.
+    gone, together with the cursors they saved, and are made again. So is what an older version
+    of fleetcore made.
     """
 
+    schema_version = 2
     _file_name = VIEWS_FILE_NAME
     _lock_name = VIEWS_LOCK_NAME
     _synchronous = "NORMAL"
@@ -175,6 +178,19 @@ class ViewsDatabase(Database):
     # batches are carried over from the write-ahead file at once.
     _cache_kib = 64 << 10
     _checkpoint_pages = 16_000
+
+    def _opened(self) -> sqlite3.Connection:
+        with self.locked():
+            if 0 < self._version_there() < self.schema_version:
+                for ending in ("", "-wal", "-shm"):
+                    self._path.with_name(VIEWS_FILE_NAME + ending).unlink(missing_ok=True)
+        return super()._opened()
+
+    def _version_there(self) -> int:
+        if not self._path.exists():
+            return 0
+        with closing(_connect(f"{self._path.absolute().as_uri()}?mode=rw")) as connection:
+            return _user_version(connection)
 
     def _check_nothing_is_lost(self) -> None:
         """Nothing is: the log has it all."""

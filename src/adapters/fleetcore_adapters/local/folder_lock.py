@@ -5,7 +5,8 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from fleetcore_adapters.local.storage_errors import translated
@@ -24,35 +25,26 @@ class FolderLock:
         self._depth = 0
         self._descriptor = -1
 
-    def held(self) -> AbstractContextManager[None, None]:
+    @contextmanager
+    def held(self) -> Iterator[None]:
         """Hold the lock, waiting for it as long as it takes. Raises `StorageUnavailable`."""
-        return self
-
-    # By hand, as `translated`: every write is in one.
-    def __enter__(self) -> None:
-        self._threads.acquire()
-        if self._depth == 0:
-            try:
-                self._acquire()
-            except BaseException:
-                self._threads.release()
-                raise
-        self._depth += 1
-
-    def __exit__(self, *_: object) -> None:
-        self._depth -= 1
-        try:
+        with self._threads:
             if self._depth == 0:
-                os.close(self._descriptor)
-        finally:
-            self._threads.release()
+                with translated(self._path):
+                    self._acquire()
+            self._depth += 1
+            try:
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    os.close(self._descriptor)
 
     def _acquire(self) -> None:
-        with translated(self._path):
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-            except BaseException:
-                os.close(descriptor)
-                raise
-            self._descriptor = descriptor
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor

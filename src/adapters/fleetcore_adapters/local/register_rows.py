@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -45,8 +45,24 @@ _FACTS: Final = "register_vehicles JOIN register_facts USING (number)"
 _PAGE: Final = 500
 """How many values one statement asks for, and rows one look of a scan reads."""
 
+_Fields: TypeAlias = tuple[
+    str,
+    int,
+    float,
+    float,
+    float | None,
+    float | None,
+    float | None,
+    float | None,
+    float | None,
+    str | None,
+    str | None,
+    int,
+]
+"""Those of a fact, as they are checked: what statuses there are, a newer version may know."""
+
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
-_DECODE: Final = msgspec.msgpack.Decoder(Fact).decode
+_DECODE: Final = msgspec.msgpack.Decoder(_Fields).decode
 
 
 def numbered(
@@ -55,37 +71,42 @@ def numbered(
     """The numbers and facts of the registers of vehicles that are known."""
     if connection.execute("SELECT 1 FROM register_vehicles LIMIT 1").fetchone() is None:
         return [], []
-    found = _found(connection, f"SELECT number, fact FROM {_FACTS} WHERE vehicle_id", vehicle_ids)
-    return [number for number, _ in found], _decoded(fact for _, fact in found)
+    found = _found(
+        connection, f"SELECT vehicle_id, fact, number FROM {_FACTS} WHERE vehicle_id", vehicle_ids
+    )
+    return [row[2] for row in found], _decoded(found)
 
 
 def read(connection: sqlite3.Connection, vehicle_ids: Iterable[str]) -> list[Fact]:
     """The registers of vehicles that are known."""
-    found = _found(connection, f"SELECT fact FROM {_FACTS} WHERE vehicle_id", vehicle_ids)
-    return _decoded(fact for (fact,) in found)
+    found = _found(
+        connection, f"SELECT vehicle_id, fact FROM {_FACTS} WHERE vehicle_id", vehicle_ids
+    )
+    return _decoded(found)
 
 
 def in_leaves(connection: sqlite3.Connection, leaves: Iterable[int]) -> list[Fact]:
     """The registers of leaves."""
-    found = _found(connection, f"SELECT fact FROM {_FACTS} WHERE leaf", leaves)
-    return _decoded(fact for (fact,) in found)
+    found = _found(connection, f"SELECT vehicle_id, fact FROM {_FACTS} WHERE leaf", leaves)
+    return _decoded(found)
 
 
 def with_leaves(
     connection: sqlite3.Connection, leaves: Iterable[int]
 ) -> Iterator[tuple[int, Fact]]:
     """The registers of leaves, each with its leaf."""
-    found = _found(connection, f"SELECT leaf, fact FROM {_FACTS} WHERE leaf", leaves)
-    return zip([leaf for leaf, _ in found], _decoded(fact for _, fact in found), strict=True)
+    found = _found(connection, f"SELECT vehicle_id, fact, leaf FROM {_FACTS} WHERE leaf", leaves)
+    return zip([row[2] for row in found], _decoded(found), strict=True)
 
 
 def behind(connection: sqlite3.Connection, vehicle_id: str) -> list[Fact]:
     """The first registers behind a vehicle id."""
     found = connection.execute(
-        f"SELECT fact FROM {_FACTS} WHERE vehicle_id > ? ORDER BY vehicle_id LIMIT {_PAGE}",
+        f"SELECT vehicle_id, fact FROM {_FACTS} WHERE vehicle_id > ?"
+        f" ORDER BY vehicle_id LIMIT {_PAGE}",
         (vehicle_id,),
     )
-    return _decoded(fact for (fact,) in found)
+    return _decoded(found)
 
 
 def insert(connection: sqlite3.Connection, facts: Sequence[Fact], leaves: Iterable[int]) -> range:
@@ -93,7 +114,7 @@ def insert(connection: sqlite3.Connection, facts: Sequence[Fact], leaves: Iterab
     (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM register_facts").fetchone()
     numbers = range(last + 1, last + 1 + len(facts))
     connection.executemany(
-        "INSERT OR REPLACE INTO register_vehicles (number, vehicle_id, leaf) VALUES (?, ?, ?)",
+        "INSERT INTO register_vehicles (number, vehicle_id, leaf) VALUES (?, ?, ?)",
         zip(numbers, [fact[0] for fact in facts], leaves, strict=True),
     )
     connection.executemany(
@@ -105,10 +126,12 @@ def insert(connection: sqlite3.Connection, facts: Sequence[Fact], leaves: Iterab
 
 def update(connection: sqlite3.Connection, facts: Sequence[Fact], numbers: Sequence[int]) -> None:
     """Put facts in the place of those of the rows with these numbers."""
-    connection.executemany(
+    done = connection.executemany(
         "UPDATE register_facts SET fact = ? WHERE number = ?",
         zip(map(_ENCODE, facts), numbers, strict=True),
     )
+    if facts and done.rowcount != len(facts):
+        raise _damaged("a row is missing")
 
 
 def remove(connection: sqlite3.Connection, vehicle_id: str) -> None:
@@ -168,10 +191,21 @@ def _found(connection: sqlite3.Connection, select: str, values: Iterable[object]
 _MARKS: Final = ", ".join("?" * _PAGE)
 
 
-def _decoded(contents: Iterable[bytes]) -> list[Fact]:
+def _decoded(found: Iterable[Sequence[Any]]) -> list[Fact]:
+    """The facts of rows that begin with a vehicle id and its fact."""
+    facts = []
     try:
-        return list(map(_DECODE, contents))
-    except msgspec.MsgspecError as error:
-        raise StorageUnavailable(
-            f"a register is damaged: {error}; make them anew: fleetcore rebuild registers"
-        ) from error
+        for vehicle_id, content, *_ in found:
+            fact = Fact._make(_DECODE(content))
+            if fact.vehicle_id != vehicle_id:
+                raise _damaged(f"{vehicle_id!r} has that of {fact.vehicle_id!r}")
+            facts.append(fact)
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        raise _damaged(str(error)) from error
+    return facts
+
+
+def _damaged(why: str) -> StorageUnavailable:
+    return StorageUnavailable(
+        f"a register is damaged: {why}; make them anew: fleetcore rebuild registers"
+    )

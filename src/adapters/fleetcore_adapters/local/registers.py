@@ -7,6 +7,7 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import compress
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,10 @@ from fleetcore.ports.registers import Held, Registers
 from fleetcore_adapters.local import register_rows as rows
 from fleetcore_adapters.local import register_sums
 from fleetcore_adapters.local.database import ViewsDatabase
-from fleetcore_adapters.local.known_registers import NONE, KnownRegisters, times_of, words_of
+from fleetcore_adapters.local.known_registers import NO_PLACE, KnownRegisters, Versions
+
+_LEAVES_AT_ONCE: Final = 1_000
+"""So many leaves' registers are in memory at once where all are counted anew."""
 
 
 class LocalRegisters(Registers):
@@ -60,36 +64,19 @@ class LocalRegisters(Registers):
             ids, facts = list(winners), list(winners.values())
         places = self._known.places(connection, ids)
         first: list[Fact] = []
-        is_new = places == NONE
+        is_new = places == NO_PLACE
         if is_new.any():
             first = list(compress(facts, is_new))
             # A forgotten vehicle has no register, so only these may be forgotten ones.
             if graves := rows.graves(connection):
                 first = [each for each in first if key_of(each.vehicle_id) not in graves]
             facts, places = list(compress(facts, ~is_new)), places[~is_new]
-        wins = self._wins(connection, facts, places)
+        versions = Versions.of(facts)
+        wins = versions.beat(self._known.versions.at(places))
         if not wins.all():
-            facts, places = list(compress(facts, wins)), places[wins]
-        self._put(connection, first, facts, places)
+            facts, places, versions = list(compress(facts, wins)), places[wins], versions.at(wins)
+        self._put(connection, first, facts, places, versions)
         return len(first) + len(facts)
-
-    def _wins(
-        self, connection: sqlite3.Connection, facts: Sequence[Fact], places: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
-        """Which facts beat the registers in these places."""
-        times, held = times_of(facts), self._known.times[places]
-        wins: NDArray[np.bool_] = times > held
-        if not wins.all():
-            ties = np.flatnonzero((times == held) & (words_of(facts) != self._known.words[places]))
-            siblings = [facts[row] for row in ties.tolist()]
-            held_by = {
-                each.vehicle_id: each
-                for each in rows.read(connection, [each.vehicle_id for each in siblings])
-            }
-            wins[ties] = [
-                version_of(each) > version_of(held_by[each.vehicle_id]) for each in siblings
-            ]
-        return wins
 
     def _put(
         self,
@@ -97,19 +84,20 @@ class LocalRegisters(Registers):
         first: Sequence[Fact],
         better: Sequence[Fact],
         places: NDArray[np.int64],
+        versions: Versions,
     ) -> None:
-        """Make registers, and change those in these places, with the sums."""
+        """Make registers, and put better facts in these places, with the sums."""
         if not (first or better):
             return
         known = self._known
         gone = known.summed(places)
         rows.update(connection, better, known.numbers[places].tolist())
-        known.change(places, better)
+        known.change(places, better, versions)
         leaves = [leaf_of(fact[0]) for fact in first]
         made = known.add(rows.insert(connection, first, leaves), first, leaves)
         come = known.summed(np.append(places, made))
         register_sums.change(connection, come, gone, made=known.leaves[made])
-        known.saved()
+        known.count_change()
 
     def bury(self, tombstones: Sequence[Tombstone]) -> int:
         with self._database.write() as connection:
@@ -137,7 +125,8 @@ class LocalRegisters(Registers):
             # Zeros of either sign are equal, but print apart.
             if [repr(old)] != list(map(repr, held)):
                 return False
-            self._put(connection, [], [new], self._known.places(connection, [old.vehicle_id]))
+            places = self._known.places(connection, [old.vehicle_id])
+            self._put(connection, [], [new], places, Versions.of([new]))
         return True
 
     def read(self, vehicle_ids: Collection[str]) -> tuple[Fact, ...]:
@@ -181,8 +170,10 @@ class LocalRegisters(Registers):
         leaves = list(leaves_of(range(BUCKETS) if buckets is None else buckets))
         with self._database.write() as connection:
             counted = Sums()
-            for leaf, fact in rows.with_leaves(connection, leaves):
-                counted.add(leaf, fact)
+            for start in range(0, len(leaves), _LEAVES_AT_ONCE):
+                some = leaves[start : start + _LEAVES_AT_ONCE]
+                for leaf, fact in rows.with_leaves(connection, some):
+                    counted.add(leaf, fact)
             for each in rows.tombstones(connection, leaves):
                 counted.change(each.leaf, 1, each.word)
             cities = None if buckets is None else ()

@@ -48,8 +48,9 @@ def translated(path: Path) -> AbstractContextManager[None, None]:
 
 
 class _Translated:
-    """By hand, as a generator would take thrice as long, and nearly every call is in one."""
+    """Lets every other error through as it is."""
 
+    # No generator: that would take thrice as long, and nearly every call is in one.
     __slots__ = ("_path",)
 
     def __init__(self, path: Path) -> None:

@@ -18,7 +18,7 @@ from fleetcore_entrypoints.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from fleetcore_entrypoints.wiring.local import LocalApp
+    import threading
 
 _FOLD_EVERY_S: Final = 1.0
 """How often it is asked whether the tail is to be folded."""
@@ -82,39 +82,44 @@ def compact(*, every: float | None, data: Path, as_json: bool) -> None:
     the log's tail, in which live locations lie, as soon as it is long or old enough.
     """
     if every is None:
-        with resumed_folder(data) as app:
-            _compact(app, as_json=as_json)
+        _compact(data, as_json=as_json)
     else:
-        with existing_folder(data) as app:
-            _keep_compact(app, every, as_json=as_json)
+        _keep_compact(data, every, as_json=as_json)
 
 
-def _keep_compact(app: LocalApp, every_s: float, *, as_json: bool) -> None:
-    from fleetcore.errors import FleetcoreError
+def _keep_compact(data: Path, every_s: float, *, as_json: bool) -> None:
     from fleetcore_adapters.arrow.folding import TailWatch
     from fleetcore_entrypoints.cli.looping import looping
-    from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
     from fleetcore_entrypoints.cli.supervised import give_way
 
     # Log and views are to be kept up first; a part of the tail may come later.
     give_way()
-    fold = partial(app.housekeeping().fold, TailWatch())
-    with stopped_by_signals() as stopped, looping({"tail": fold}, stopped, _FOLD_EVERY_S):
-        while not stopped.wait(every_s):
-            try:
-                _compact(app, as_json=as_json)
-            except FleetcoreError as error:
-                note(f"not compacted now: {error}")
+    with existing_folder(data) as app, stopped_by_signals() as stopped:
+        fold = partial(app.housekeeping().fold, TailWatch())
+        with looping({"tail": fold}, stopped, _FOLD_EVERY_S):
+            _compact_every(every_s, data, stopped, as_json=as_json)
 
 
-def _compact(app: LocalApp, *, as_json: bool) -> None:
+def _compact_every(every_s: float, data: Path, stopped: threading.Event, *, as_json: bool) -> None:
+    from fleetcore.errors import FleetcoreError
+    from fleetcore_entrypoints.cli.output import note
+
+    while not stopped.wait(every_s):
+        try:
+            _compact(data, as_json=as_json)
+        except FleetcoreError as error:
+            note(f"not compacted now: {error}")
+
+
+def _compact(data: Path, *, as_json: bool) -> None:
     from attrs import asdict
 
     from fleetcore_entrypoints.cli.output import print_json
     from fleetcore_entrypoints.cli.progress import lasting
 
-    with lasting("compacting") as tell:
+    # Opened for it: what an interrupted ingestion left is stored, or removed, first.
+    with resumed_folder(data) as app, lasting("compacting") as tell:
         done = app.compact(tell)
     if as_json:
         print_json(asdict(done))

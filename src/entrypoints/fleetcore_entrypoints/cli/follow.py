@@ -15,8 +15,8 @@ from fleetcore_entrypoints.cli.options import (
     config_option,
     data_option,
     examples,
-    existing_region,
     json_option,
+    opened_region,
     region_option,
 )
 from fleetcore_entrypoints.cli.output import note, print_json
@@ -60,7 +60,7 @@ def follow(
     from fleetcore_entrypoints.wiring.regions import Regions
 
     settings = config_at(config)
-    with existing_region(data, region, settings) as app, Regions(app, settings) as regions:
+    with opened_region(data, region, settings) as app, Regions(app, settings) as regions:
         progress = Progress()
         turn = threading.Lock()
         steps = taking_turns(steps_of(app, regions, progress), turn)

@@ -147,22 +147,44 @@ def existing_aws(data: Path) -> Iterator[AwsApp]:
 @contextmanager
 def existing_folder(data: Path) -> Iterator[LocalApp]:
     """The fleet of a data folder that is there. Raises `InvalidInput` where none is."""
-    from fleetcore_adapters.local.database import FILE_NAME
-
-    refuse_aws(data)
-    if not (data / FILE_NAME).is_file():
-        raise InvalidInput(
-            f"{data}: there is no fleetcore data here; say where it is with --data DIR, "
-            "or make it: fleetcore ingest FILE"
-        )
+    _check_is_there(data)
     from fleetcore_entrypoints.wiring.local import wire_local
 
     with _closed(wire_local(data)) as app:
         yield app
 
 
+def check_region(region: str | None, config: FleetConfig) -> None:
+    """Raise `InvalidConfiguration` for a region that the config's regions lack."""
+    if config.regions and region not in (None, *config.regions):
+        raise InvalidConfiguration(
+            f"--region {region}: the config has {', '.join(config.regions)}, and not this one"
+        )
+
+
+def _check_is_there(data: Path) -> None:
+    from fleetcore_adapters.local.database import FILE_NAME
+
+    refuse_aws(data)
+    if not (data / FILE_NAME).is_file():
+        raise InvalidInput(
+            f"{data}: there is no fleetcore data here; say where it is with --data DIR, "
+            "or make it: fleetcore ingest FILE, fleetcore run"
+        )
+
+
 @contextmanager
 def existing_region(
+    data: Path, region: str | None = None, config: FleetConfig | None = None
+) -> Iterator[LiveApp]:
+    """As `opened_region`, of a data folder that is there. Raises `InvalidInput` where none is."""
+    _check_is_there(data)
+    with opened_region(data, region, config) as app:
+        yield app
+
+
+@contextmanager
+def opened_region(
     data: Path, region: str | None = None, config: FleetConfig | None = None
 ) -> Iterator[LiveApp]:
     """The region of a data folder, which is made if it does not exist; `region` is its name.
@@ -171,10 +193,8 @@ def existing_region(
     regions lack: a folder keeps its first one.
     """
     refuse_aws(data)
-    if config is not None and config.regions and region not in (None, *config.regions):
-        raise InvalidConfiguration(
-            f"--region {region}: the config has {', '.join(config.regions)}, and not this one"
-        )
+    if config is not None:
+        check_region(region, config)
     from fleetcore_entrypoints.wiring.live import wire_live
 
     app = wire_live(data, region)

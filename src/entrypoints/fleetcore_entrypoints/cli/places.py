@@ -12,9 +12,9 @@ from fleetcore.errors import InvalidInput
 from fleetcore_entrypoints.cli.options import (
     data_option,
     examples,
-    existing_folder,
     existing_region,
     json_option,
+    opened_region,
 )
 
 if TYPE_CHECKING:
@@ -107,8 +107,6 @@ def list_(*, kind: PlaceKind | None, data: Path, as_json: bool) -> None:
     from fleetcore.domain.places import PLACE_KINDS, id_of
     from fleetcore_entrypoints.cli.output import note, print_json, print_table
 
-    with existing_folder(data):
-        pass
     with existing_region(data) as app:
         found = [
             (each, place)
@@ -143,8 +141,6 @@ def remove(*, kind: str, ids: tuple[str, ...], data: Path, as_json: bool) -> Non
     """Forget riders: where they were, their names, and their requests."""
     from fleetcore_entrypoints.cli.output import print_json
 
-    with existing_folder(data):
-        pass
     with existing_region(data) as app:
         removed = app.graph.remove_riders(ids)
     if as_json:
@@ -165,7 +161,7 @@ def _put(data: Path, places: Sequence[Place], what: str, *, as_json: bool) -> in
     """Keep places, tell how many were new, and give that back."""
     from fleetcore_entrypoints.cli.output import print_json
 
-    with existing_region(data) as app:
+    with opened_region(data) as app:
         changed = app.places.put(places)
     if as_json:
         print_json({"read": len(places), "changed": changed})

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from fleetcore_entrypoints.cli.options import (
+    check_region,
     config_option,
     data_option,
     examples,
-    existing_region,
     json_option,
+    refuse_aws,
     region_option,
 )
 
@@ -60,15 +61,19 @@ def run(
 
     Each is a process of its own, begun again when it ends, and a command of its own: `listen`
     (only with a URL; its options may follow), `follow`, `drift watch`, `snapshot watch`, and
-    `compact` once an hour. Ctrl-C or SIGTERM ends all of them after what is in hand is stored.
+    `compact --every 3600`, which folds the log's tail too. Ctrl-C or SIGTERM ends all of them
+    after what is in hand is stored.
     """
+    from fleetcore_adapters.local.database import Database
     from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
     from fleetcore_entrypoints.cli.supervisor import Supervisor
     from fleetcore_entrypoints.options import config_at
 
-    with existing_region(data, region, config_at(config)):
-        pass  # Each process opens it: what is wrong with it is said here, once.
+    # Each process does both: what is wrong is said here, once, and all find a folder.
+    check_region(region, config_at(config))
+    refuse_aws(data)
+    Database(data).close()
     commands = commands_of(url, listening, data=data, config=config, region=region)
     with (
         stopped_by_signals() as stopped,

@@ -14,6 +14,7 @@ from fleetcore_entrypoints.cli.options import (
     examples,
     existing_region,
     json_option,
+    opened_region,
     region_option,
 )
 
@@ -121,7 +122,8 @@ def restore(*, name: str | None, data: Path, region: str | None, as_json: bool) 
     from fleetcore_entrypoints.cli.output import note, print_json
     from fleetcore_entrypoints.cli.progress import lasting
 
-    with existing_region(data, region) as app, lasting("restoring"):
+    # A copy of `snapshots/` may be all there is.
+    with opened_region(data, region) as app, lasting("restoring"):
         began_s = time.monotonic()
         restored = snapshots.restore(app.registers, app.log, app.snapshots, name=name)
         seconds = time.monotonic() - began_s
@@ -175,11 +177,11 @@ def watch(
         settings = evolve(settings, every_s=every)
     with existing_region(data, region) as app, stopped_by_signals() as stopped:
         names = list(fleet.regions) if app.region in fleet.regions else [app.region]
-        cursor: int | None = None
+        cursor = 0
         while True:
             try:
                 # Whoever gives way must not hold the lock that `follow` needs.
-                if cursor in (None, app.registers.cursor()):
+                if cursor == app.registers.cursor():
                     follow_registers(app.log, app.registers)
                 cursor = app.registers.cursor()
                 taken, size_bytes = snapshots.take(

@@ -14,7 +14,13 @@ from pathlib import Path
 import pytest
 
 from fleetcore.errors import StorageUnavailable
-from fleetcore_adapters.local.database import FILE_NAME, LOCK_NAME, SCHEMA_VERSION, Database
+from fleetcore_adapters.local.database import (
+    FILE_NAME,
+    LOCK_NAME,
+    VIEWS_FILE_NAME,
+    Database,
+    ViewsDatabase,
+)
 
 TABLES = {"numbers": "CREATE TABLE numbers (number INTEGER PRIMARY KEY)"}
 
@@ -184,10 +190,27 @@ def test_handles_that_define_at_once_agree(folder: Path) -> None:
 def test_a_newer_schema_is_refused(folder: Path, database: Database) -> None:
     """A file that a newer version wrote is not touched, and the error says what to do."""
     with database.write() as connection:
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {Database.schema_version + 1}")
 
     with pytest.raises(StorageUnavailable, match="install a newer fleetcore"):
         Database(folder)
+
+
+def test_views_of_an_older_version_are_made_again(tmp_path: Path) -> None:
+    """Their cursors are gone with them; what lies in the other database stays."""
+    with closing(sqlite3.connect(tmp_path / VIEWS_FILE_NAME)) as older:
+        older.executescript(
+            "PRAGMA journal_mode = WAL; PRAGMA user_version = 1;"
+            "CREATE TABLE register_sums (cursor INTEGER); INSERT INTO register_sums VALUES (7);"
+        )
+    for _ in range(2):
+        views = ViewsDatabase(tmp_path)
+        views.define({"kept": "CREATE TABLE kept (number INTEGER)"})
+        with views.read() as connection:
+            tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+        views.close()
+
+        assert [("kept",)] == tables
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:

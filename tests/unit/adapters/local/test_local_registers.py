@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fleetcore.domain.digests import bucket_of, leaf_of
-from fleetcore.domain.facts import Fact, is_genuine
+from fleetcore.domain.facts import Fact, is_genuine, version_of
+from fleetcore.domain.location import Status
 from fleetcore.errors import StorageUnavailable
 from fleetcore.testing.contracts.register_facts import fact, summed, tombstone
 from fleetcore_adapters.local import known_registers
 from fleetcore_adapters.local.database import ViewsDatabase
+from fleetcore_adapters.local.known_registers import Versions
 from fleetcore_adapters.local.registers import LocalRegisters
 
 FACTS = [fact(f"v{number}", 1) for number in range(20)]
 BUCKET = bucket_of(leaf_of("v3"))
+
+SIBLINGS = [
+    fact("v1", at)._replace(accuracy_m=accuracy_m, fingerprint=fingerprint)
+    for at in (1, 2)
+    for accuracy_m in (None, 0.0, 5.0)
+    for fingerprint in (0, 1, 2**63, 2**64 - 1)
+]
+
+
+def _packed(held: Fact) -> bytes:
+    return msgspec.msgpack.encode(held)
 
 
 @pytest.fixture(name="database")
@@ -34,15 +51,11 @@ def _registers(database: ViewsDatabase) -> LocalRegisters:
     return registers
 
 
-def _packed(held: Fact) -> bytes:
-    return msgspec.msgpack.encode(held)
-
-
 @pytest.mark.parametrize(
     "damage",
     [
         "UPDATE register_facts SET fact = :other WHERE fact = :held",
-        "DELETE FROM register_facts WHERE fact = :held",
+        "DELETE FROM register_vehicles WHERE vehicle_id = 'v3'",
     ],
 )
 def test_a_register_that_changed_by_itself_is_found(
@@ -80,17 +93,54 @@ def test_a_payload_that_changed_by_itself_is_found(
     assert () == registers.recount()
 
 
+@pytest.mark.parametrize(
+    "content", [b"\xc1", b"\x93", _packed(fact("v4", 1)), msgspec.msgpack.encode(["v3", 1])]
+)
 def test_a_register_that_cannot_be_read_is_no_traceback(
-    registers: LocalRegisters, database: ViewsDatabase
+    registers: LocalRegisters, database: ViewsDatabase, content: bytes
 ) -> None:
     """It says how the registers are made anew."""
     with database.write() as connection:
         connection.execute(
-            "UPDATE register_facts SET fact = x'c1' WHERE fact = ?", (_packed(fact("v3", 1)),)
+            "UPDATE register_facts SET fact = ? WHERE fact = ?", (content, _packed(fact("v3", 1)))
         )
 
     with pytest.raises(StorageUnavailable, match="fleetcore rebuild registers"):
         registers.read(["v3"])
+
+
+def test_a_row_that_is_gone_is_no_silent_loss(
+    registers: LocalRegisters, database: ViewsDatabase
+) -> None:
+    """Who remembers the register does not count what was not written."""
+    assert 0 == registers.merge([fact("v3", 0)])
+    with database.write() as connection:
+        connection.execute("DELETE FROM register_facts WHERE fact = ?", (_packed(fact("v3", 1)),))
+    before = registers.digest()
+
+    with pytest.raises(StorageUnavailable, match="a row is missing"):
+        registers.merge([fact("v3", 2)])
+    assert before == registers.digest()
+
+
+def test_a_status_of_a_newer_version_is_kept(registers: LocalRegisters) -> None:
+    """What a peer's vehicle reports is not judged where it is only copied."""
+    newer = fact("v3", 2)._replace(status=cast("Status", "charging"))
+    registers.merge([newer])
+
+    assert (newer,) == registers.read(["v3"])
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(SIBLINGS), max_size=6), st.lists(st.sampled_from(SIBLINGS)))
+def test_versions_by_column_are_those_of_facts(left: list[Fact], right: list[Fact]) -> None:
+    """The one order, whatever is missing or equal."""
+    pairs = list(product(left, right))
+    mine, theirs = ([pair[at] for pair in pairs] for at in (0, 1))
+
+    assert [version_of(a) > version_of(b) for a, b in pairs] == (
+        Versions.of(mine).beat(Versions.of(theirs)).tolist()
+    )
 
 
 def test_damaged_sums_are_put_right(registers: LocalRegisters, database: ViewsDatabase) -> None:
