@@ -201,8 +201,8 @@ def rows_by_ingestion(key: str, content: bytes) -> Mapping[str, int]:
 
 def _footer_of(metadata: pq.FileMetaData) -> Footer:
     """A parsed footer. Raises `ValueError` if it is not one of a part or log file."""
-    places = {metadata.schema.column(at).name: at for at in range(metadata.num_columns)}
-    if set(places) != set(SCHEMA.names):
+    places = _places_of(metadata)
+    if set(places) != set(SCHEMA.names) or len(places) != metadata.num_columns:
         raise ValueError("its columns are not those of a part")
     extents, ingestions = [], set[str]()
     for number in range(metadata.num_row_groups):
@@ -229,6 +229,17 @@ def _footer_of(metadata: pq.FileMetaData) -> Footer:
         extents=tuple(extents),
         ingestion=ingestions.pop() if len(ingestions) == 1 else None,
     )
+
+
+def _places_of(metadata: pq.FileMetaData) -> dict[str, int]:
+    """Where each column is."""
+    columns = range(metadata.num_columns)
+    if not metadata.num_row_groups:
+        return {metadata.schema.column(at).name: at for at in columns}
+    # Once asked for its schema, a footer refers to itself by it: each is some 20 kB that nothing
+    # frees before Python looks for such circles, which a process of few objects hardly ever does.
+    group = metadata.row_group(0)
+    return {group.column(at).path_in_schema: at for at in columns}
 
 
 def spanned(extents: Sequence[Extent]) -> Extent:
