@@ -63,7 +63,8 @@ class LiveChecks:
             vehicle = fact.vehicle_id
             lowered = self._mischief.lowered.pop((self._region.name, vehicle), None)
             seen = lowered or self._seen.get(vehicle, version)
-            if version < seen and vehicle not in self._mischief.corrupted:
+            is_corrupted = vehicle in self._mischief.corrupted or self._is_restored_so(vehicle)
+            if version < seen and not is_corrupted:
                 return f"{self._region.name}: {vehicle} went back to {fact}"
             self._seen[vehicle] = version
         return None
@@ -140,7 +141,12 @@ class LiveChecks:
         return None
 
     def _is_hurt(self, vehicle_id: str) -> bool:
-        return vehicle_id in self._mischief.hurt
+        return vehicle_id in self._mischief.hurt or self._is_restored_so(vehicle_id)
+
+    def _is_restored_so(self, vehicle_id: str) -> bool:
+        """Whether a snapshot may have brought back what was hurt when it was taken."""
+        hurt = (self._region.name, vehicle_id) in self._mischief.once_hurt
+        return hurt and self._region.is_restored
 
     def _is_forgotten(self, vehicle_id: str) -> bool:
         return vehicle_id == self._mischief.forgotten

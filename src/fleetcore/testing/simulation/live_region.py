@@ -56,7 +56,7 @@ class LiveRegion:
     """Its plain ports never fail and are looked at by invariants; workers use the weak ones.
 
     Both are the same state. Other regions are reached as `seen_by` says. `cleared` counts how
-    often the registers were, to be made anew.
+    often the registers were, to be made anew; `is_restored` says whether from a snapshot.
     """
 
     def __init__(self, world: World, name: str, fakes: LiveFakes) -> None:
@@ -70,6 +70,7 @@ class LiveRegion:
         self.dead_messages = fakes.dead_messages()
         self.weak_log = weak(world, name, "log", self.log, LIVE_HABITS)
         self.cleared = 0
+        self.is_restored = self._restores = False
         self.weak_registers = weak(
             world, name, "registers", self.registers, {**HABITS, "registers.clear": self._clear}
         )
@@ -89,7 +90,9 @@ class LiveRegion:
 
     def _clear(self, world: World, call: Call) -> object:
         self.cleared += 1
-        return moody(world, call)
+        done = moody(world, call)
+        self.is_restored = self._restores
+        return done
 
     def hosted(self) -> Region:
         """The region as its own processes answer for it."""
@@ -174,7 +177,8 @@ class LiveRegion:
         """Now and then the registers are made anew, from the log or from a snapshot."""
         if self.world.is_calm or not self.world.happens("rebuild"):
             return
-        if self.world.random.random() < 0.5:
+        self._restores = self.world.random.random() >= 0.5
+        if not self._restores:
             rebuild_registers(self.weak_log, self.weak_registers)
         else:
             snapshots.restore(self.weak_registers, self.weak_log, self.weak_snapshots)

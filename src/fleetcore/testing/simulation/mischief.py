@@ -20,7 +20,8 @@ class Mischief:
 
     A vehicle is hurt in one region at a time: as long as others hold what is true it can be
     repaired. `hurt` says in which. `lowered` says to which version a register was set back, by
-    region and vehicle, until somebody takes note; the others are `corrupted`. `forgotten` is the
+    region and vehicle, until somebody takes note; the others are `corrupted`. `once_hurt` were
+    hurt at some time, by region and vehicle: snapshots of then bring it back. `forgotten` is the
     vehicle that is, or will be, forgotten.
     """
 
@@ -31,6 +32,7 @@ class Mischief:
         self.corrupted: set[str] = set()
         self.lowered: dict[tuple[str, str], Version] = {}
         self.hurt: dict[str, LiveRegion] = {}
+        self.once_hurt: set[tuple[str, str]] = set()
         self.forgotten = world.random.choice(VEHICLES) if world.random.random() < 0.5 else None
         self._home = world.random.choice(regions)
 
@@ -103,14 +105,14 @@ class Mischief:
         ]
         if older:
             old = self._world.random.choice(older)
-            self.hurt[fact.vehicle_id] = region
+            self._hurt(region, fact.vehicle_id)
             self.lowered[region.name, fact.vehicle_id] = version_of(old)
             region.registers.replace(fact, old)
 
     def _corrupt(self, region: LiveRegion) -> None:
         fact = self._victim(region)
         if fact is not None:
-            self.hurt[fact.vehicle_id] = region
+            self._hurt(region, fact.vehicle_id)
             self.corrupted.add(fact.vehicle_id)
             changed = self._world.random.choice(
                 (
@@ -121,6 +123,10 @@ class Mischief:
                 )
             )
             region.registers.replace(fact, changed)
+
+    def _hurt(self, region: LiveRegion, vehicle_id: str) -> None:
+        self.hurt[vehicle_id] = region
+        self.once_hurt.add((region.name, vehicle_id))
 
     def _victim(self, region: LiveRegion) -> Fact | None:
         sound = [
