@@ -33,9 +33,12 @@ from fleetcore_adapters.arrow.log_files import (
     with_tail,
 )
 from fleetcore_adapters.arrow.tail import Tail
-from fleetcore_adapters.arrow.winners import Winners
+from fleetcore_adapters.arrow.winners import MOST_CANDIDATES, Winners
 
 _READERS: Final = 2
+_FEW_ROWS: Final = 8_192
+"""Files of so few rows are taken together: each costs more than its rows do."""
+
 _INT64: Final = (-(2**63), 2**63 - 1)
 _BEHIND_ALL_IDS: Final = "\U0010ffff" * MAX_VEHICLE_ID_BYTES
 
@@ -144,10 +147,19 @@ class ParquetLog(LocationLog, LiveLog):
 
     def _winners_since(self, cursor: int) -> tuple[pa.Table | None, int]:
         def fold(listing: Listing) -> tuple[pa.Table | None, int]:
-            winners = Winners()
+            winners, few, rows = Winners(), list[pa.Table](), 0
             for entry in sorted(listing.entries, key=_reach_ms, reverse=True):
                 with self._files.opened(entry.file.key) as file:
-                    winners.add(file)
+                    if file.footer.rows > _FEW_ROWS:
+                        winners.add(file)
+                    else:
+                        few += map(file.read, file.groups())
+                        rows += file.footer.rows
+                if rows > MOST_CANDIDATES:
+                    winners.add_rows(pa.concat_tables(few))
+                    few, rows = [], 0
+            if rows:
+                winners.add_rows(pa.concat_tables(few))
             return winners.result(), max(listing.sequence, cursor)
 
         return on_listing(lambda: self._catalogue.files(after=cursor), fold)

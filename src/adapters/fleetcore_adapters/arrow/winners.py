@@ -46,9 +46,17 @@ class Winners:
             rows = np.flatnonzero(instants == self._latest[codes])
             if len(rows):
                 self._keep(file.read(group).take(rows), codes[rows])
-        if self._rows > self._limit:
-            self._reduce()
-            self._limit = max(MOST_CANDIDATES, 2 * self._rows)
+        self._reduce_if_many()
+
+    def add_rows(self, rows: pa.Table) -> None:
+        """Let rows take part, all columns of them; quicker than many small files one by one."""
+        rows = rows.unify_dictionaries().combine_chunks()
+        (codes,) = self._vehicles([rows.column("vehicle_id").chunk(0)])
+        instants = times_of(rows)
+        np.maximum.at(self._latest, codes, instants)
+        latest = np.flatnonzero(instants == self._latest[codes])
+        self._keep(rows.take(latest), codes[latest])
+        self._reduce_if_many()
 
     def result(self) -> pa.Table | None:
         """The winners so far, by vehicle id; None where no row took part."""
@@ -70,6 +78,11 @@ class Winners:
     def _keep(self, table: pa.Table, codes: Ints) -> None:
         self._candidates.append((table, codes))
         self._rows += table.num_rows
+
+    def _reduce_if_many(self) -> None:
+        if self._rows > self._limit:
+            self._reduce()
+            self._limit = max(MOST_CANDIDATES, 2 * self._rows)
 
     def _reduce(self) -> None:
         """Of each vehicle keep the row that comes last in the order of `precedence`."""

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 POLL_S: Final = 0.1
 """How often a step asks whether there is something new: a look at one row of SQLite."""
 
+GEO_S: Final = 0.3
+"""The same of the geo index: a change costs by the pages it touches, which more of them share."""
+
 SLOW_S: Final = 1.0
 _VIEWS: Final = ("registers", "geo", "graph")
 _RETIRED_EVERY_MS: Final = 10_000
@@ -64,12 +67,13 @@ def follow(
         progress = Progress()
         turn = threading.Lock()
         steps = taking_turns(steps_of(app, regions, progress), turn)
+        geo_step = taking_turns(geo_step_of(app, progress), turn)
         slow_steps = taking_turns(slow_steps_of(app, progress), turn)
         if once:
             regions.together(
                 [partial(caught_up, peer, regions, progress) for peer in regions.peers]
             )
-            for step in (*steps.values(), *slow_steps.values()):
+            for step in (*steps.values(), *geo_step.values(), *slow_steps.values()):
                 step()
             progress.tell(app, as_json=as_json)
             return
@@ -77,6 +81,7 @@ def follow(
             stopped_by_signals() as stopped,
             regions.serving(),
             looping(steps, stopped, POLL_S),
+            looping(geo_step, stopped, GEO_S),
             looping(slow_steps, stopped, SLOW_S),
         ):
             while not stopped.wait(_TELL_S):
@@ -105,18 +110,24 @@ def steps_of(
     app: LiveApp, regions: Regions, progress: Progress
 ) -> Mapping[str, Callable[[], object]]:
     """What is done again and again to keep a region up with itself and its peers, by name."""
-    from fleetcore.application.following import follow, follow_registers
+    from fleetcore.application.following import follow_registers
 
     steps: dict[str, Callable[[], object]] = {
         "registers": lambda: progress.followed(
             "registers", follow_registers(app.log, app.registers)
         ),
-        "geo": lambda: progress.followed("geo", follow(app.log, app.geo)),
     }
     for peer in regions.peers:
         # A step a peer: one that is silent holds up no other.
         steps[f"region {peer.name}"] = partial(copied, peer, regions, progress)
     return steps
+
+
+def geo_step_of(app: LiveApp, progress: Progress) -> Mapping[str, Callable[[], object]]:
+    """What keeps the geo index up, by name."""
+    from fleetcore.application.following import follow
+
+    return {"geo": lambda: progress.followed("geo", follow(app.log, app.geo))}
 
 
 def copied(peer: Region, regions: Regions, progress: Progress) -> Pulled:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
+
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -22,16 +25,24 @@ EVENTS = stored_events(
 )
 
 
-def winners_of(files: list[list[list[StoredEvent]]]) -> list[StoredEvent]:
-    """What is left of files, each given as its row groups."""
+def winners_of(
+    files: list[list[list[StoredEvent]]], whole: Sequence[bool] = ()
+) -> list[StoredEvent]:
+    """What is left of files, each given as its row groups; some are given as rows that were read.
+
+    `whole` says of each whether; the others, and those behind the last one, are not.
+    """
     contents = {
         str(number): part_file.encode(*map(table_of, groups)) for number, groups in enumerate(files)
     }
     opener = LogFiles(lambda key: pa.BufferReader(contents[key]))
     fold = Winners()
-    for key in contents:
-        with opener.opened(key) as file:
-            fold.add(file)
+    for key, is_read in zip_longest(contents, whole[: len(contents)], fillvalue=False):
+        with opener.opened(str(key)) as file:
+            if is_read:
+                fold.add_rows(pa.concat_tables(map(file.read, file.groups())))
+            else:
+                fold.add(file)
     result = fold.result()
     return [] if result is None else list(part_file.rows_of(result))
 
@@ -40,15 +51,16 @@ def winners_of(files: list[list[list[StoredEvent]]]) -> list[StoredEvent]:
     files=st.lists(
         st.lists(st.lists(EVENTS, min_size=1, max_size=6), min_size=1, max_size=3), max_size=4
     ),
+    whole=st.lists(st.booleans(), max_size=4),
     limit=st.integers(0, 6),
 )
 def test_keeps_the_greatest_of_each_vehicle(
-    files: list[list[list[StoredEvent]]], limit: int
+    files: list[list[list[StoredEvent]]], whole: list[bool], limit: int
 ) -> None:
-    """However the rows are split among files, and whenever candidates are thinned out."""
+    """However rows are split among files, and read, and whenever candidates are thinned out."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(winners, "MOST_CANDIDATES", limit)
-        found = winners_of(files)
+        found = winners_of(files, whole)
 
     every = [stored.event for groups in files for events in groups for stored in events]
     expected = {
