@@ -106,7 +106,22 @@ def test_wrong_words_are_told(
     here: tuple[str, ...], fleetcore: Command, words: tuple[str, ...], said: str
 ) -> None:
     """In one line, with the status of what was not understood."""
+    fleetcore("follow", "--once", "--data", "other")
     done = fleetcore(*words[:2], *here, *words[2:])
 
     assert (2, 1) == (done.status, len(done.err.splitlines()))
     assert said in done.err
+
+
+@pytest.mark.parametrize(
+    "words", [("drift", "check"), ("link", "cut"), ("snapshot", "take"), ("rebuild", "registers")]
+)
+def test_a_folder_that_is_not_there_is_not_made(
+    fleetcore: Command, in_folder: Path, words: tuple[str, ...]
+) -> None:
+    """A mistyped name is told; only what fills a folder makes one."""
+    done = fleetcore(*words, "--data", "nothing")
+
+    assert 1 == done.status
+    assert "there is no fleetcore data here" in done.err
+    assert not (in_folder / "nothing").exists()
