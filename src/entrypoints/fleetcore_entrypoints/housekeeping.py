@@ -66,11 +66,9 @@ class Housekeeping:
                 if up_to is None:
                     self._folding.read_ahead(watch.settled(now_ms))
                     return Folded()
+                watch.clear()  # what fails is not tried again before it is due again
             self._folding.sweep()
-            folded = self._folding.fold(now_ms=now_ms, up_to=up_to)
-            if watch is not None:
-                watch.clear()
-            return folded
+            return self._folding.fold(now_ms=now_ms, up_to=up_to)
 
     def compact(self, progress: Progress) -> Compacted:
         """Rewrite the log's files, its tail too, and remove what is no longer needed.

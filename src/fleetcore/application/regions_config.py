@@ -9,6 +9,9 @@ from typing import Final
 from fleetcore.application.config_sections import check_keys, table_of
 from fleetcore.errors import InvalidConfiguration
 
+HOME: Final = "home"
+"""What a region is called where nobody gave it a name."""
+
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 

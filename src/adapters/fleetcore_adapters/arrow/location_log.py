@@ -39,6 +39,9 @@ _READERS: Final = 2
 _FEW_ROWS: Final = 8_192
 """Files of so few rows are taken together: each costs more than its rows do."""
 
+_MANY_FILES: Final = 1_000
+"""So many of them at most: each is some kB in memory, however few its rows."""
+
 _INT64: Final = (-(2**63), 2**63 - 1)
 _BEHIND_ALL_IDS: Final = "\U0010ffff" * MAX_VEHICLE_ID_BYTES
 
@@ -155,7 +158,7 @@ class ParquetLog(LocationLog, LiveLog):
                     else:
                         few += map(file.read, file.groups())
                         rows += file.footer.rows
-                if rows > MOST_CANDIDATES:
+                if rows > MOST_CANDIDATES or len(few) > _MANY_FILES:
                     winners.add_rows(pa.concat_tables(few))
                     few, rows = [], 0
             if rows:

@@ -239,6 +239,8 @@ def _places_of(metadata: pq.FileMetaData) -> dict[str, int]:
     # Once asked for its schema, a footer refers to itself by it: each is some 20 kB that nothing
     # frees before Python looks for such circles, which a process of few objects hardly ever does.
     group = metadata.row_group(0)
+    if group.num_columns != metadata.num_columns:
+        raise ValueError("a row group lacks a column")
     return {group.column(at).path_in_schema: at for at in columns}
 
 

@@ -8,6 +8,7 @@ encoded and floats split by byte, which zstd then packs well (Parquet format, "E
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -170,7 +171,13 @@ def decode(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
     for name in _REQUIRED.intersection(names):
         if table.column(name).null_count:
             raise CorruptObject(f"not a part file: its column {name!r} has rows without a value")
-    return table
+    # Somebody else's file may say less of its columns than holds.
+    return table if table.schema.equals(SCHEMA) else table.cast(_schema_of(tuple(names)))
+
+
+@cache
+def _schema_of(names: tuple[str, ...]) -> pa.Schema:
+    return pa.schema([SCHEMA.field(name) for name in names], SCHEMA.metadata)
 
 
 def rows_of(table: pa.Table) -> Iterator[StoredEvent]:

@@ -180,17 +180,18 @@ class ViewsDatabase(Database):
     _checkpoint_pages = 16_000
 
     def _opened(self) -> sqlite3.Connection:
-        with self.locked():
-            if 0 < self._version_there() < self.schema_version:
-                for ending in ("", "-wal", "-shm"):
+        if self._is_older():
+            with self.locked():
+                # If nobody else was quicker.
+                for ending in ("", "-wal", "-shm") if self._is_older() else ():
                     self._path.with_name(VIEWS_FILE_NAME + ending).unlink(missing_ok=True)
         return super()._opened()
 
-    def _version_there(self) -> int:
+    def _is_older(self) -> bool:
         if not self._path.exists():
-            return 0
+            return False
         with closing(_connect(f"{self._path.absolute().as_uri()}?mode=rw")) as connection:
-            return _user_version(connection)
+            return 0 < _user_version(connection) < self.schema_version
 
     def _check_nothing_is_lost(self) -> None:
         """Nothing is: the log has it all."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
@@ -47,7 +47,7 @@ _PAGE: Final = 500
 
 _Fields: TypeAlias = tuple[
     str,
-    int,
+    Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)],
     float,
     float,
     float | None,
@@ -57,7 +57,7 @@ _Fields: TypeAlias = tuple[
     float | None,
     str | None,
     str | None,
-    int,
+    Annotated[int, msgspec.Meta(ge=0)],
 ]
 """Those of a fact, as they are checked: what statuses there are, a newer version may know."""
 
@@ -113,14 +113,17 @@ def insert(connection: sqlite3.Connection, facts: Sequence[Fact], leaves: Iterab
     """Make the registers of vehicles that have none, by leaf; the numbers of their rows."""
     (last,) = connection.execute("SELECT coalesce(max(number), 0) FROM register_facts").fetchone()
     numbers = range(last + 1, last + 1 + len(facts))
-    connection.executemany(
-        "INSERT INTO register_vehicles (number, vehicle_id, leaf) VALUES (?, ?, ?)",
-        zip(numbers, [fact[0] for fact in facts], leaves, strict=True),
-    )
-    connection.executemany(
-        "INSERT INTO register_facts (number, fact) VALUES (?, ?)",
-        zip(numbers, map(_ENCODE, facts), strict=True),
-    )
+    try:
+        connection.executemany(
+            "INSERT INTO register_vehicles (number, vehicle_id, leaf) VALUES (?, ?, ?)",
+            zip(numbers, [fact[0] for fact in facts], leaves, strict=True),
+        )
+        connection.executemany(
+            "INSERT INTO register_facts (number, fact) VALUES (?, ?)",
+            zip(numbers, map(_ENCODE, facts), strict=True),
+        )
+    except sqlite3.IntegrityError as error:
+        raise _damaged("a vehicle has half of one") from error
     return numbers
 
 

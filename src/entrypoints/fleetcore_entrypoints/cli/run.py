@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -64,7 +64,9 @@ def run(
     `compact --every 3600`, which folds the log's tail too. Ctrl-C or SIGTERM ends all of them
     after what is in hand is stored.
     """
+    from fleetcore.application.regions_config import HOME, checked_name
     from fleetcore_adapters.local.database import Database
+    from fleetcore_adapters.local.links import region_called
     from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
     from fleetcore_entrypoints.cli.supervisor import Supervisor
@@ -73,7 +75,8 @@ def run(
     # Each process does both: what is wrong is said here, once, and all find a folder.
     check_region(region, config_at(config))
     refuse_aws(data)
-    Database(data).close()
+    with closing(Database(data)) as database:
+        region_called(database, region and checked_name(region), HOME)
     commands = commands_of(url, listening, data=data, config=config, region=region)
     with (
         stopped_by_signals() as stopped,

@@ -179,6 +179,7 @@ def watch(
         names = list(fleet.regions) if app.region in fleet.regions else [app.region]
         cursor = 0
         while True:
+            begun_ms = app.clock.now_ms()
             try:
                 # Whoever gives way must not hold the lock that `follow` needs.
                 if cursor == app.registers.cursor():
@@ -192,10 +193,8 @@ def watch(
                 note(f"no snapshot now: {error}")
             else:
                 _print(taken, as_json=as_json, size_bytes=size_bytes)
-            wait_s = next_after_s(
-                app.clock.now_ms(), settings.every_s, names.index(app.region), len(names)
-            )
-            if stopped.wait(wait_s):
+            wait_s = next_after_s(begun_ms, settings.every_s, names.index(app.region), len(names))
+            if stopped.wait(max(wait_s - (app.clock.now_ms() - begun_ms) / 1000, 0)):
                 return
 
 

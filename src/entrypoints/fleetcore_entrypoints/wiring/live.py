@@ -8,7 +8,7 @@ from typing import Final
 from attrs import frozen
 
 from fleetcore.application.proximity import GeoView, GraphView
-from fleetcore.application.regions_config import checked_name
+from fleetcore.application.regions_config import HOME, checked_name
 from fleetcore.codec.consistency_events import CONSISTENCY_EVENTS
 from fleetcore.domain.consistency import ConsistencyEvent
 from fleetcore.ports.clock import Clock
@@ -29,9 +29,6 @@ from fleetcore_adapters.local.proximity_graph import LocalProximityGraph
 from fleetcore_adapters.local.registers import LocalRegisters
 from fleetcore_adapters.local.snapshot_store import LocalSnapshotStore
 from fleetcore_entrypoints.wiring.local import LocalApp, wire_local
-
-HOME: Final = "home"
-"""What a region is called where nobody gave it a name."""
 
 _SNAPSHOTS: Final = "snapshots"
 

@@ -142,6 +142,17 @@ def test_columns_that_are_none_of_a_part_are_damage(damage: str) -> None:
         part_file.decode(sink.getvalue().to_pybytes(), ["latitude", "vehicle_id"])
 
 
+def test_columns_said_to_be_empty_and_are_not_are_those_of_a_part() -> None:
+    """Whoever wrote them: what is read can be written again."""
+    table = table_of([EVENT])
+    loose = table.cast(pa.schema([field.with_nullable(True) for field in table.schema]))
+    sink = pa.BufferOutputStream()
+    pq.write_table(loose, sink)
+
+    decoded = part_file.decode(sink.getvalue().to_pybytes())
+    assert [EVENT] == list(part_file.events_of(part_file.decode(part_file.encode(decoded))))
+
+
 def test_columns_come_in_the_order_they_are_asked_for() -> None:
     """Whatever their order in the file."""
     names = ["latitude", "vehicle_id"]
