@@ -162,17 +162,17 @@ def decode(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
         table = pq.ParquetFile(pa.BufferReader(content)).read(names, use_threads=False)
     except (pa.ArrowException, OSError) as error:
         raise CorruptObject(f"not a readable part file: {error}") from error
-    if not table.schema.equals(SCHEMA):
-        for name in names:
-            held = table.schema.get_all_field_indices(name)
-            if len(held) != 1 or table.column(held[0]).type != SCHEMA.field(name).type:
-                raise CorruptObject(f"not a part file: its column {name!r} is none of a part")
-        table = table.select(names)
+    wanted = _schema_of(tuple(names))
+    fits = table.schema.equals(wanted)
+    for name in () if fits else names:
+        held = table.schema.get_all_field_indices(name)
+        if len(held) != 1 or table.column(held[0]).type != SCHEMA.field(name).type:
+            raise CorruptObject(f"not a part file: its column {name!r} is none of a part")
     for name in _REQUIRED.intersection(names):
         if table.column(name).null_count:
             raise CorruptObject(f"not a part file: its column {name!r} has rows without a value")
-    # Somebody else's file may say less of its columns than holds.
-    return table if table.schema.equals(SCHEMA) else table.cast(_schema_of(tuple(names)))
+    # In another order, perhaps; or somebody else's file says less of its columns than holds.
+    return table if fits else table.select(names).cast(wanted)
 
 
 @cache

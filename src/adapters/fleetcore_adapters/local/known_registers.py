@@ -10,7 +10,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from fleetcore.domain.digests import Sum, leaf_of
+from fleetcore.domain.digests import Sum
 from fleetcore.domain.facts import Fact
 from fleetcore_adapters.local import register_rows as rows
 from fleetcore_adapters.local import register_sums
@@ -102,8 +102,7 @@ class KnownRegisters:
         found = list(map(self._places.get, vehicle_ids))
         if None in found:
             missing = [each for each in vehicle_ids if each not in self._places]
-            numbers, facts = rows.numbered(connection, missing)
-            self.add(numbers, facts, [leaf_of(each) for each, *_ in facts])
+            self.add(*rows.numbered(connection, missing))
             found = [self._places.get(each, NO_PLACE) for each in vehicle_ids]
         return np.array(found, np.int64)
 

@@ -67,14 +67,13 @@ _DECODE: Final = msgspec.msgpack.Decoder(_Fields).decode
 
 def numbered(
     connection: sqlite3.Connection, vehicle_ids: Iterable[str]
-) -> tuple[list[int], list[Fact]]:
-    """The numbers and facts of the registers of vehicles that are known."""
+) -> tuple[list[int], list[Fact], list[int]]:
+    """The numbers, facts and leaves of the registers of vehicles that are known."""
     if connection.execute("SELECT 1 FROM register_vehicles LIMIT 1").fetchone() is None:
-        return [], []
-    found = _found(
-        connection, f"SELECT vehicle_id, fact, number FROM {_FACTS} WHERE vehicle_id", vehicle_ids
-    )
-    return [row[2] for row in found], _decoded(found)
+        return [], [], []
+    select = f"SELECT vehicle_id, fact, number, leaf FROM {_FACTS} WHERE vehicle_id"
+    found = _found(connection, select, vehicle_ids)
+    return [row[2] for row in found], _decoded(found), [row[3] for row in found]
 
 
 def read(connection: sqlite3.Connection, vehicle_ids: Iterable[str]) -> list[Fact]:

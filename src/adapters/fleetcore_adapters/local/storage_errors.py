@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 from fleetcore.errors import StorageUnavailable
@@ -42,35 +41,18 @@ ADVICE_BY_SQLITE_ERROR: Final[Mapping[str, str]] = {
 """By primary result code; extended codes such as `SQLITE_IOERR_WRITE` begin with one."""
 
 
-def translated(path: Path) -> AbstractContextManager[None, None]:
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
     """Raise what SQLite or the operating system says of `path` as `StorageUnavailable`."""
-    return _Translated(path)
-
-
-class _Translated:
-    """Lets every other error through as it is."""
-
-    # No generator: that would take thrice as long, and nearly every call is in one.
-    __slots__ = ("_path",)
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if isinstance(error, (sqlite3.Error, sqlite3.Warning)):
-            raise StorageUnavailable(f"{self._path}: {error}; {_sqlite_advice(error)}") from error
-        if isinstance(error, OSError):
-            where = error.filename if isinstance(error.filename, str) else self._path
-            what = error.strerror or str(error)
-            advice = ADVICE_BY_ERRNO.get(error.errno or 0, _OTHER)
-            raise StorageUnavailable(f"{where}: {what}; {advice}") from error
+    try:
+        yield
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        raise StorageUnavailable(f"{path}: {error}; {_sqlite_advice(error)}") from error
+    except OSError as error:
+        where = error.filename if isinstance(error.filename, str) else path
+        what = error.strerror or str(error)
+        advice = ADVICE_BY_ERRNO.get(error.errno or 0, _OTHER)
+        raise StorageUnavailable(f"{where}: {what}; {advice}") from error
 
 
 def _sqlite_advice(error: Exception) -> str:
