@@ -100,13 +100,15 @@ def seen(handles: Sequence[Registers], history: Sequence[Step]) -> list[object]:
 def _state(registers: Registers) -> list[object]:
     leaves = [leaf_of(each) for each in VEHICLES]
     buckets = [bucket_of(each) for each in leaves]
+    prints = registers.fingerprints(leaves)
     return [
         registers.cursor(),
         exact(sorted(registers.scan(), key=lambda each: each.vehicle_id)),
         exact(registers.read(VEHICLES)),
         registers.digest(),
         registers.leaves(buckets),
-        registers.held(leaves),
+        {leaf: sorted(each) for leaf, each in prints.items()},
+        registers.held(prints),
         registers.tombstones(),
         registers.recount(buckets),
     ]

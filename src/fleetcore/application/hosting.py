@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from functools import lru_cache
-from typing import Final
 
 from attrs import evolve
 
 from fleetcore.application.tracks import BEGINNING_MS, END_MS
-from fleetcore.domain.digests import BUCKETS, Digest, Sum, leaf_of
+from fleetcore.domain.digests import BUCKETS, Digest, Sum
 from fleetcore.domain.facts import Fact, fact_of, is_genuine, winners_of
 from fleetcore.domain.tombstones import Tombstone
 from fleetcore.errors import CorruptObject, RegionUnreachable
@@ -19,9 +16,6 @@ from fleetcore.ports.live_log import Batches, LiveLog
 from fleetcore.ports.location_log import LocationLog
 from fleetcore.ports.region import Recount, Region
 from fleetcore.ports.registers import Held, Registers
-
-LEAVES_REMEMBERED: Final = 1 << 18
-"""Of so many vehicles it is known without hashing in which leaf they are: more than a fleet."""
 
 
 class HostedRegion(Region):
@@ -44,7 +38,6 @@ class HostedRegion(Region):
         self._log = log
         self._history = history
         self._engine = engine
-        self._leaf_of = lru_cache(LEAVES_REMEMBERED)(leaf_of)
 
     @property
     def name(self) -> str:
@@ -60,15 +53,10 @@ class HostedRegion(Region):
         return self._registers.leaves(buckets)
 
     def fingerprints(self, leaves: Collection[int]) -> Mapping[int, Collection[int]]:
-        found: dict[int, list[int]] = defaultdict(list)
-        for vehicle_id, version in self._registers.held(leaves):
-            found[self._leaf_of(vehicle_id)].append(version[2])
-        return found
+        return self._registers.fingerprints(leaves)
 
     def held(self, fingerprints: Mapping[int, Collection[int]]) -> tuple[Held, ...]:
-        wanted = {each for some in fingerprints.values() for each in some}
-        held = self._registers.held(fingerprints.keys())
-        return tuple(each for each in held if each.version[2] in wanted)
+        return self._registers.held(fingerprints)
 
     def tombstones(self, leaves: Collection[int]) -> tuple[Tombstone, ...]:
         return self._registers.tombstones(leaves)

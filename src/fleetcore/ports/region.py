@@ -59,12 +59,12 @@ class Region(Protocol):
 
     @abstractmethod
     def fingerprints(self, leaves: Collection[int]) -> Mapping[int, Collection[int]]:
-        """The fingerprints of the registers of these leaves, by leaf; empty ones left out."""
+        """See `Registers.fingerprints`."""
         raise NotImplementedError
 
     @abstractmethod
     def held(self, fingerprints: Mapping[int, Collection[int]]) -> tuple[Held, ...]:
-        """The versions of the registers with these fingerprints, by leaf; some may be gone."""
+        """See `Registers.held`."""
         raise NotImplementedError
 
     @abstractmethod

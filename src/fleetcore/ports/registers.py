@@ -79,8 +79,16 @@ class Registers(Protocol):
         raise NotImplementedError
 
     @abstractmethod
-    def held(self, leaves: Collection[int]) -> tuple[Held, ...]:
-        """The versions of the registers of these leaves, by vehicle id."""
+    def fingerprints(self, leaves: Collection[int]) -> Mapping[int, Collection[int]]:
+        """The fingerprints of the registers of these leaves, by leaf; empty ones left out."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def held(self, fingerprints: Mapping[int, Collection[int]]) -> tuple[Held, ...]:
+        """The versions of the registers with these fingerprints, given by leaf; by vehicle id.
+
+        Those that no register has any more are left out.
+        """
         raise NotImplementedError
 
     @abstractmethod

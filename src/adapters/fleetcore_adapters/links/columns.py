@@ -71,7 +71,9 @@ class Writer:
 
     def optional_floats(self, values: Sequence[float | None]) -> None:
         """Floats of which some are missing: a bit each, and those that are there."""
-        bits = sum(1 << at for at, value in enumerate(values) if value is not None)
+        # By its digits: a number that grows bit by bit would be copied as often.
+        digits = "".join("01"[value is not None] for value in reversed(values))
+        bits = int(digits or "0", 2)
         self.number(len(values))
         self._out += bits.to_bytes((len(values) + 7) // 8, "little")
         self.floats([value for value in values if value is not None])

@@ -170,7 +170,7 @@ class ViewsDatabase(Database):
     of fleetcore made.
     """
 
-    schema_version = 2
+    schema_version = 3
     _file_name = VIEWS_FILE_NAME
     _lock_name = VIEWS_LOCK_NAME
     _synchronous = "NORMAL"

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, TypeAlias
 import msgspec
 
 from fleetcore.domain.facts import Fact
+from fleetcore.domain.fingerprint import MASK
 from fleetcore.domain.tombstones import Tombstone
 from fleetcore.errors import StorageUnavailable
 
@@ -18,6 +19,7 @@ TABLES: Final[Mapping[str, str]] = {
     "register_facts": """
         CREATE TABLE register_facts (
             number INTEGER PRIMARY KEY,
+            fingerprint INTEGER NOT NULL,
             fact BLOB NOT NULL
         )""",
     "register_vehicles": """
@@ -39,9 +41,14 @@ TABLES: Final[Mapping[str, str]] = {
         "CREATE INDEX register_tombstones_by_leaf ON register_tombstones (leaf)"
     ),
 }
-"""A fact is its fields in MessagePack: one value to bind, and numbers keep every bit."""
+"""A fact is its fields in MessagePack: one value to bind, and numbers keep every bit.
+
+Its fingerprint is apart, as a signed number: regions that compare ask for nothing else.
+"""
 
 _FACTS: Final = "register_vehicles JOIN register_facts USING (number)"
+_FACT: Final = "vehicle_id, fact, fingerprint"
+_GIVEN: Final = "(SELECT value FROM json_each(?))"
 _PAGE: Final = 500
 """How many values one statement asks for, and rows one look of a scan reads."""
 
@@ -57,12 +64,13 @@ _Fields: TypeAlias = tuple[
     float | None,
     str | None,
     str | None,
-    Annotated[int, msgspec.Meta(ge=0)],
 ]
 """Those of a fact, as they are checked: what statuses there are, a newer version may know."""
 
 _ENCODE: Final = msgspec.msgpack.Encoder().encode
 _DECODE: Final = msgspec.msgpack.Decoder(_Fields).decode
+_JSON: Final = msgspec.json.Encoder().encode
+_NUMBERS: Final = msgspec.json.Decoder(list[int]).decode
 
 
 def numbered(
@@ -71,38 +79,64 @@ def numbered(
     """The numbers, facts and leaves of the registers of vehicles that are known."""
     if connection.execute("SELECT 1 FROM register_vehicles LIMIT 1").fetchone() is None:
         return [], [], []
-    select = f"SELECT vehicle_id, fact, number, leaf FROM {_FACTS} WHERE vehicle_id"
+    select = f"SELECT {_FACT}, number, leaf FROM {_FACTS} WHERE vehicle_id"
     found = _found(connection, select, vehicle_ids)
-    return [row[2] for row in found], _decoded(found), [row[3] for row in found]
+    return [row[3] for row in found], _decoded(found), [row[4] for row in found]
 
 
 def read(connection: sqlite3.Connection, vehicle_ids: Iterable[str]) -> list[Fact]:
     """The registers of vehicles that are known."""
-    found = _found(
-        connection, f"SELECT vehicle_id, fact FROM {_FACTS} WHERE vehicle_id", vehicle_ids
-    )
+    found = _found(connection, f"SELECT {_FACT} FROM {_FACTS} WHERE vehicle_id", vehicle_ids)
     return _decoded(found)
 
 
 def in_leaves(connection: sqlite3.Connection, leaves: Iterable[int]) -> list[Fact]:
     """The registers of leaves."""
-    found = _found(connection, f"SELECT vehicle_id, fact FROM {_FACTS} WHERE leaf", leaves)
-    return _decoded(found)
+    return _decoded(_found(connection, f"SELECT {_FACT} FROM {_FACTS} WHERE leaf", leaves))
+
+
+def fingerprints(
+    connection: sqlite3.Connection, leaves: Iterable[int]
+) -> tuple[list[int], list[int]]:
+    """Leaf and fingerprint of every register of these leaves, side by side.
+
+    SQLite lets go of the interpreter before each row and waits for it after: so it is one row.
+    """
+    found = connection.execute(
+        f"SELECT json_group_array(leaf), json_group_array(fingerprint) FROM {_FACTS}"
+        f" WHERE leaf IN {_GIVEN}",
+        (_JSON(list(leaves)).decode(),),
+    )
+    in_leaves, prints = found.fetchone()
+    try:
+        return _NUMBERS(in_leaves), [each & MASK for each in _NUMBERS(prints)]
+    except msgspec.ValidationError as error:
+        raise _damaged(f"its fingerprint: {error}") from error
+
+
+def with_fingerprints(
+    connection: sqlite3.Connection, leaves: Iterable[int], prints: Iterable[int]
+) -> Iterator[tuple[int, Fact]]:
+    """The registers of these leaves that have one of these fingerprints, each with its leaf."""
+    found = connection.execute(
+        f"SELECT {_FACT}, leaf FROM {_FACTS} WHERE leaf IN {_GIVEN} AND fingerprint IN {_GIVEN}",
+        (_JSON(list(leaves)).decode(), _JSON(_signed(prints)).decode()),
+    ).fetchall()
+    return zip([row[3] for row in found], _decoded(found), strict=True)
 
 
 def with_leaves(
     connection: sqlite3.Connection, leaves: Iterable[int]
 ) -> Iterator[tuple[int, Fact]]:
     """The registers of leaves, each with its leaf."""
-    found = _found(connection, f"SELECT vehicle_id, fact, leaf FROM {_FACTS} WHERE leaf", leaves)
-    return zip([row[2] for row in found], _decoded(found), strict=True)
+    found = _found(connection, f"SELECT {_FACT}, leaf FROM {_FACTS} WHERE leaf", leaves)
+    return zip([row[3] for row in found], _decoded(found), strict=True)
 
 
 def behind(connection: sqlite3.Connection, vehicle_id: str) -> list[Fact]:
     """The first registers behind a vehicle id."""
     found = connection.execute(
-        f"SELECT vehicle_id, fact FROM {_FACTS} WHERE vehicle_id > ?"
-        f" ORDER BY vehicle_id LIMIT {_PAGE}",
+        f"SELECT {_FACT} FROM {_FACTS} WHERE vehicle_id > ? ORDER BY vehicle_id LIMIT {_PAGE}",
         (vehicle_id,),
     )
     return _decoded(found)
@@ -118,8 +152,8 @@ def insert(connection: sqlite3.Connection, facts: Sequence[Fact], leaves: Iterab
             zip(numbers, [fact[0] for fact in facts], leaves, strict=True),
         )
         connection.executemany(
-            "INSERT INTO register_facts (number, fact) VALUES (?, ?)",
-            zip(numbers, map(_ENCODE, facts), strict=True),
+            "INSERT INTO register_facts (number, fingerprint, fact) VALUES (?, ?, ?)",
+            zip(numbers, *_columns(facts), strict=True),
         )
     except sqlite3.IntegrityError as error:
         raise _damaged("a vehicle has half of one") from error
@@ -129,8 +163,8 @@ def insert(connection: sqlite3.Connection, facts: Sequence[Fact], leaves: Iterab
 def update(connection: sqlite3.Connection, facts: Sequence[Fact], numbers: Sequence[int]) -> None:
     """Put facts in the place of those of the rows with these numbers."""
     done = connection.executemany(
-        "UPDATE register_facts SET fact = ? WHERE number = ?",
-        zip(map(_ENCODE, facts), numbers, strict=True),
+        "UPDATE register_facts SET fingerprint = ?, fact = ? WHERE number = ?",
+        zip(*_columns(facts), numbers, strict=True),
     )
     if facts and done.rowcount != len(facts):
         raise _damaged("a row is missing")
@@ -193,12 +227,22 @@ def _found(connection: sqlite3.Connection, select: str, values: Iterable[object]
 _MARKS: Final = ", ".join("?" * _PAGE)
 
 
+def _columns(facts: Sequence[Fact]) -> tuple[list[int], Iterator[bytes]]:
+    """What two columns of `register_facts` have of facts."""
+    return _signed([fact[11] for fact in facts]), (_ENCODE(fact[:11]) for fact in facts)
+
+
+def _signed(prints: Iterable[int]) -> list[int]:
+    """Fingerprints as SQLite keeps them: 64 bits with a sign."""
+    return [each - (1 << 64) if each >> 63 else each for each in prints]
+
+
 def _decoded(found: Iterable[Sequence[Any]]) -> list[Fact]:
-    """The facts of rows that begin with a vehicle id and its fact."""
+    """The facts of rows that begin with the columns of one."""
     facts = []
     try:
-        for vehicle_id, content, *_ in found:
-            fact = Fact._make(_DECODE(content))
+        for vehicle_id, content, fingerprint, *_ in found:
+            fact = Fact._make((*_DECODE(content), fingerprint & MASK))
             if fact.vehicle_id != vehicle_id:
                 raise _damaged(f"{vehicle_id!r} has that of {fact.vehicle_id!r}")
             facts.append(fact)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import compress
@@ -161,10 +162,25 @@ class LocalRegisters(Registers):
         with self._database.read() as connection:
             return register_sums.read(connection, cities=()).leaves(buckets)
 
-    def held(self, leaves: Collection[int]) -> tuple[Held, ...]:
+    def fingerprints(self, leaves: Collection[int]) -> Mapping[int, Collection[int]]:
         with self._database.read() as connection:
-            found = rows.in_leaves(connection, set(leaves))
-        return tuple(sorted(Held(fact.vehicle_id, version_of(fact)) for fact in found))
+            found = rows.fingerprints(connection, leaves)
+        by_leaf: dict[int, list[int]] = defaultdict(list)
+        for leaf, fingerprint in zip(*found, strict=True):
+            by_leaf[leaf].append(fingerprint)
+        return by_leaf
+
+    def held(self, fingerprints: Mapping[int, Collection[int]]) -> tuple[Held, ...]:
+        with self._database.read() as connection:
+            wanted = {each for some in fingerprints.values() for each in some}
+            found = rows.with_fingerprints(connection, fingerprints, wanted)
+        return tuple(
+            sorted(
+                Held(fact.vehicle_id, version_of(fact))
+                for leaf, fact in found
+                if fact.fingerprint in fingerprints[leaf]
+            )
+        )
 
     def recount(self, buckets: Collection[int] | None = None) -> tuple[int, ...]:
         # Hardly ever is anything wrong, and who only reads holds up nobody.

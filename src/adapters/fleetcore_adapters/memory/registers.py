@@ -84,10 +84,21 @@ class MemoryRegisters(Registers):
         with self._lock:
             return self._sums.leaves(buckets)
 
-    def held(self, leaves: Collection[int]) -> tuple[Held, ...]:
+    def fingerprints(self, leaves: Collection[int]) -> Mapping[int, Collection[int]]:
+        with self._lock:
+            return {
+                leaf: [self._facts[each].fingerprint for each in known]
+                for leaf in leaves
+                if (known := self._known.get(leaf))
+            }
+
+    def held(self, fingerprints: Mapping[int, Collection[int]]) -> tuple[Held, ...]:
         with self._lock:
             facts = [
-                self._facts[each] for leaf in set(leaves) for each in self._known.get(leaf, ())
+                self._facts[each]
+                for leaf, wanted in fingerprints.items()
+                for each in self._known.get(leaf, ())
+                if self._facts[each].fingerprint in wanted
             ]
         return tuple(sorted(Held(fact.vehicle_id, version_of(fact)) for fact in facts))
 

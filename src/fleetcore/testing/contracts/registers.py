@@ -274,18 +274,33 @@ class RegistersContract:
         )
         assert {} == registers.leaves([])
 
-    def test_held_in_leaves(self, registers: Registers) -> None:
-        """The versions of all registers of a leaf, by vehicle id."""
-        facts = [fact(f"v{number}", number, math.pi) for number in range(40)]
+    def test_fingerprints_of_leaves(self, registers: Registers) -> None:
+        """Those of all registers of a leaf, and of no other; to the last bit."""
+        facts = [fact(f"v{number}", 1)._replace(fingerprint=2**64 - number) for number in (1, 2)]
+        facts += [fact(f"v{number}", 1) for number in range(3, 40)]
         registers.merge(facts)
         leaves = {leaf_of(each.vehicle_id) for each in facts[:10]}
 
+        found = registers.fingerprints([*leaves, *leaves, leaf_of("nobody")])
+
+        assert {
+            leaf: sorted(each.fingerprint for each in facts if leaf_of(each.vehicle_id) == leaf)
+            for leaf in leaves
+        } == {leaf: sorted(each) for leaf, each in found.items()}
+        assert {} == registers.fingerprints([])
+
+    def test_versions_of_fingerprints(self, registers: Registers) -> None:
+        """By vehicle id; a fingerprint that no register of its leaf has is left out."""
+        facts = [fact(f"v{number}", number, math.pi) for number in range(40)]
+        facts += [fact("high", 1)._replace(fingerprint=2**64 - 1)]
+        registers.merge(facts)
+        wanted = {leaf_of(each.vehicle_id): [each.fingerprint, 7] for each in facts[30:]}
+        wanted[leaf_of("v1")] = [facts[2].fingerprint]
+
         assert tuple(
-            Held(each.vehicle_id, version_of(each))
-            for each in sorted(facts)
-            if leaf_of(each.vehicle_id) in leaves
-        ) == registers.held([*leaves, *leaves])
-        assert () == registers.held([])
+            Held(each.vehicle_id, version_of(each)) for each in sorted(facts[30:])
+        ) == registers.held(wanted)
+        assert () == registers.held({})
 
     def test_nothing_to_put_right(self, registers: Registers) -> None:
         """What was summed step by step is what is summed anew; for all, for some, for none."""
