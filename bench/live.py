@@ -148,7 +148,7 @@ def _judged_and_appended(
     began_s = stages.add("decode, judge, fingerprint, encode", began_s)
     if judged.batch is None or judged.batch.rows != len(messages):
         raise AssertionError(f"not all were accepted: {judged.counts}")
-    app.log.append_batch(judged.batch)
+    app.log.append_batches(judged.batch)
     stages.add("append, durable", began_s)
     stages.events += len(messages)
 
@@ -169,7 +169,7 @@ def tail_seconds(folder: Path, batches: int) -> float:
     try:
         began_s = perf_counter()
         for batch in encoded:
-            app.log.append_batch(batch)
+            app.log.append_batches(batch)
         return perf_counter() - began_s
     finally:
         app.close()
@@ -261,7 +261,7 @@ def rebuilding(folder: Path, events: int) -> Rebuilt:
     app = wire_live(folder)
     try:
         for batch in long_log(events):
-            app.log.append_batch(batch)
+            app.log.append_batches(batch)
         catalogue = LocalCatalogue(app.local.database)
         began_s = process_time()
         for entry in catalogue.files().entries:

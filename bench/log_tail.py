@@ -83,8 +83,8 @@ def batch_of(number: int, rows: int) -> EventBatch:
 def appends(app: LocalApp, batches: int, rows: int) -> float:
     """CPU microseconds a row of appending batches, the first one left out."""
     made = [batch_of(number, rows) for number in range(batches)]
-    app.log.append_batch(made[0])
-    spent = timed(lambda: [app.log.append_batch(batch) for batch in made[1:]])
+    app.log.append_batches(made[0])
+    spent = timed(lambda: [app.log.append_batches(batch) for batch in made[1:]])
     return spent.seconds / (batches - 1) / rows * 1e6
 
 
@@ -118,7 +118,7 @@ def rebuild(folder: Path) -> None:
         app = fleet.app
         folding = Folding(app.catalogue, app.fleet.objects)
         for number in range(REBUILT_BATCHES):
-            app.log.append_batch(batch_of(number * 30, REBUILT_BATCH_ROWS))
+            app.log.append_batches(batch_of(number * 30, REBUILT_BATCH_ROWS))
             if number % 7 == 6 or number == REBUILT_BATCHES - 1:
                 folding.fold(now_ms=0)
         files = LogFiles(opened_in(app.folder))

@@ -71,7 +71,7 @@ def report(app: LiveApp, facts: list[Fact]) -> None:
     """Take facts in, and let the registers follow."""
     engine = ArrowLiveEngine()
     for start in range(0, len(facts), BATCH):
-        app.log.append_batch(engine.encoded(facts[start : start + BATCH], "live-bench"))
+        app.log.append_batches(engine.encoded(facts[start : start + BATCH], "live-bench"))
     follow_registers(app.log, app.registers)
 
 

@@ -39,7 +39,7 @@ class MemoryRegion:
 
     def take_in(self, facts: Sequence[Fact], ingestion: str = "live-1") -> None:
         """Take events in as a listener does, and follow the log."""
-        self.log.append_batch(MemoryLiveEngine().encoded(facts, ingestion))
+        self.log.append_batches(MemoryLiveEngine().encoded(facts, ingestion))
         self.registers.merge(facts)
 
 

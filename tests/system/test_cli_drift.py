@@ -34,7 +34,7 @@ def _here(in_folder: Path) -> tuple[str, ...]:
     (in_folder / "fleet.toml").write_text(CONFIG, encoding="utf-8")
     facts = [fact(), fact("cab-2", 1)]
     with closing(wire_live(in_folder / "n", "north")) as app:
-        app.log.append_batch(ArrowLiveEngine().encoded(facts, "live-1"))
+        app.log.append_batches(ArrowLiveEngine().encoded(facts, "live-1"))
         app.registers.merge(facts)
         app.registers.replace(facts[0], forged(facts[0]))
     return ("--data", "n", "--config", "fleet.toml")

@@ -61,7 +61,7 @@ class World:
     def take_in(self, name: str, facts: Sequence[Fact]) -> None:
         """Take events in as a listener beside the other processes does."""
         with closing(wire_live(self.folder / name)) as app:
-            app.log.append_batch(ArrowLiveEngine().encoded(facts, "live-test"))
+            app.log.append_batches(ArrowLiveEngine().encoded(facts, "live-test"))
 
     def holds(self, name: str, expected: Sequence[Fact]) -> bool:
         """Whether a region's registers hold these facts."""

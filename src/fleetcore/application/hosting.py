@@ -90,7 +90,7 @@ class HostedRegion(Region):
         genuine = [fact for fact in facts if is_genuine(fact)]
         if not genuine:
             return 0
-        self._log.append_batch(self._engine.encoded(genuine, f"repair-{run}"))
+        self._log.append_batches(self._engine.encoded(genuine, f"repair-{run}"))
         return self._registers.merge(genuine)
 
     def replace(self, old: Fact, new: Fact) -> bool:

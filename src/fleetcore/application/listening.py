@@ -71,7 +71,7 @@ def take_in(listening: Listening, messages: Sequence[Message]) -> Taken:
     judged = listening.engine.judged(messages, work)
     store = StoreOutcome()
     if judged.batch is not None:
-        store = listening.log.append_batch(judged.batch)
+        store = listening.log.append_batches(judged.batch)
     if judged.dead:
         listening.dead_messages.bury(judged.dead)
     return Taken(counts=judged.counts, store=store, ignored=judged.ignored)

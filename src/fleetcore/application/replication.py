@@ -40,17 +40,17 @@ def pull(peer: Region, log: LiveLog, links: Links, rows: int = ROWS_A_ROUND) -> 
         return Pulled(peer=peer.name, error="this region is cut off")
     cursor = links.cursor(peer.name)
     found = peer.batches_since(cursor, rows)
-    stored = 0
-    for batch in found.batches:
-        outcome = log.append_batch(evolve(batch, ingestion=f"{REPLICA}{peer.name}"))
-        stored += outcome.stored + outcome.conflicting
+    # In one step, because each costs as much as its rows: a peer takes in some thirty a second.
+    outcome = log.append_batches(
+        *(evolve(batch, ingestion=f"{REPLICA}{peer.name}") for batch in found.batches)
+    )
     if found.cursor != cursor:
         links.save(peer.name, found.cursor)
     return Pulled(
         peer=peer.name,
         batches=len(found.batches),
         rows=sum(batch.rows for batch in found.batches),
-        stored=stored,
+        stored=outcome.stored + outcome.conflicting,
         more=bool(found.batches),
     )
 

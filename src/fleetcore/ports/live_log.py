@@ -41,18 +41,18 @@ class LiveLog(Protocol):
     """
 
     @abstractmethod
-    def append_batch(self, batch: EventBatch) -> StoreOutcome:
-        """Add every row that the log does not hold; durable when it returns.
+    def append_batches(self, *batches: EventBatch) -> StoreOutcome:
+        """Add every row that the log does not hold, in one step; durable when it returns.
 
         A row is stored, already stored (an equal payload is in the log, or before it in the
-        batch), or conflicting (stored too, beside a sibling), whoever took the others in. Rows
+        batches), or conflicting (stored too, beside a sibling), whoever took the others in. Rows
         of forgotten vehicles are not stored: they count as forgotten. What is stored is of the
-        batch's ingestion, whatever its content says. Appending again changes nothing.
+        batches' ingestion, whatever their content says. Appending again changes nothing.
 
-        Raises `CorruptObject` where the content is not so many readable rows, `InvalidInput`
-        where the ingestion cannot be part of a key or is that of a file (see
-        `fleetcore.domain.provenance`), `StorageUnavailable`: nothing was stored; appending again
-        is safe.
+        Raises `CorruptObject` where a content is not so many readable rows, `InvalidInput` where
+        they are of several ingestions, or of one that cannot be part of a key or is that of a
+        file (see `fleetcore.domain.provenance`), `StorageUnavailable`: nothing was stored;
+        appending again is safe.
         """
         raise NotImplementedError
 

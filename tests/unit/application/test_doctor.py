@@ -572,7 +572,7 @@ def _take_in(patient: Patient, *vehicles: str, ingestion: str = "live-1") -> Non
         for line, each in enumerate(vehicles, 1)
     ]
     content = part_file.batch_content(table_of(rows))
-    log.append_batch(EventBatch(ingestion=ingestion, rows=len(rows), content=content))
+    log.append_batches(EventBatch(ingestion=ingestion, rows=len(rows), content=content))
 
 
 def _fold(patient: Patient) -> None:

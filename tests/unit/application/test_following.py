@@ -50,7 +50,7 @@ class Log:
 
     def append(self, *facts: Fact) -> None:
         """Append a batch."""
-        self.live.append_batch(MemoryLiveEngine().encoded(facts, "live-1"))
+        self.live.append_batches(MemoryLiveEngine().encoded(facts, "live-1"))
 
 
 @pytest.fixture(name="log")

@@ -47,10 +47,10 @@ class FailingLog(MemoryLog):
         self.before: list[Exception] = []
         self.behind: list[Exception] = []
 
-    def append_batch(self, batch: EventBatch) -> StoreOutcome:
+    def append_batches(self, *batches: EventBatch) -> StoreOutcome:
         if self.before:
             raise self.before.pop()
-        outcome = super().append_batch(batch)
+        outcome = super().append_batches(*batches)
         if self.behind:
             raise self.behind.pop()
         return outcome

@@ -63,7 +63,7 @@ class World:
 
     def append(self, *facts: Fact) -> None:
         """Let vehicles report."""
-        self.log.append_batch(MemoryLiveEngine().encoded(facts, "live-1"))
+        self.log.append_batches(MemoryLiveEngine().encoded(facts, "live-1"))
 
     def caught_up(self) -> GraphView:
         """Follow all there is, as `fleetcore follow` does again and again."""

@@ -91,13 +91,13 @@ class Dying(MemoryLog):
     after = False
     left = 1
 
-    def append_batch(self, batch: EventBatch) -> StoreOutcome:
+    def append_batches(self, *batches: EventBatch) -> StoreOutcome:
         if self.left:
             self.left -= 1
             if self.after:
-                super().append_batch(batch)
+                super().append_batches(*batches)
             raise StorageUnavailable("the power is gone")
-        return super().append_batch(batch)
+        return super().append_batches(*batches)
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -148,7 +148,7 @@ def test_a_peer_that_sends_rubbish_is_told_of(three: tuple[MemoryRegion, ...]) -
     a.take_in(FLEET)
 
     class Rubbish(MemoryLog):
-        def append_batch(self, batch: EventBatch) -> StoreOutcome:
+        def append_batches(self, *batches: EventBatch) -> StoreOutcome:
             raise CorruptObject("no batch")
 
     (done,) = pull_all([a.region], Rubbish(b.log._objects), b.links)

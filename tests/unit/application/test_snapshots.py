@@ -43,7 +43,7 @@ class _Region:
 
     def report(self, *facts: Fact) -> None:
         """Vehicles report, and the registers follow."""
-        self.log.append_batch(MemoryLiveEngine().encoded(facts, "live-home"))
+        self.log.append_batches(MemoryLiveEngine().encoded(facts, "live-home"))
         follow_registers(self.log, self.registers)
 
     def take(self) -> snapshots.Snapshot:

@@ -34,7 +34,7 @@ def _clock() -> MemoryClock:
 def _app(tmp_path: Path, clock: MemoryClock) -> Iterator[LiveApp]:
     """A region that holds two vehicles."""
     with closing(wire_live(tmp_path / "data")) as app:
-        app.log.append_batch(ArrowLiveEngine().encoded([fact("cab-1"), fact("cab-2")], "live-1"))
+        app.log.append_batches(ArrowLiveEngine().encoded([fact("cab-1"), fact("cab-2")], "live-1"))
         follow(app.log, app.geo)
         yield evolve(app, clock=clock)
 

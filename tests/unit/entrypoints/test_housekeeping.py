@@ -54,7 +54,7 @@ def take_in(app: LocalApp, *vehicles: str, at: int = 1_714_600_000_000) -> Store
         for line, each in enumerate(vehicles, 1)
     ]
     content = part_file.batch_content(table_of(rows))
-    return app.log.append_batch(EventBatch(ingestion="live-1", rows=len(rows), content=content))
+    return app.log.append_batches(EventBatch(ingestion="live-1", rows=len(rows), content=content))
 
 
 def ingested(app: LocalApp, rows: str = ROWS, name: str = "a.csv") -> Ingested:

@@ -167,8 +167,8 @@ class ParquetLog(LocationLog, LiveLog):
 
         return on_listing(lambda: self._catalogue.files(after=cursor), fold)
 
-    def append_batch(self, batch: EventBatch) -> StoreOutcome:
-        return self._tail.append(batch)
+    def append_batches(self, *batches: EventBatch) -> StoreOutcome:
+        return self._tail.append(batches)
 
     def reached(self) -> int:
         return self._catalogue.files(after=_INT64[1]).sequence

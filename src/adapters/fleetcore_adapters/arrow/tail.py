@@ -19,8 +19,8 @@ from attrs import frozen
 from fleetcore.domain.judging import Payload, payload_of
 from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.messages import EventBatch
-from fleetcore.domain.provenance import is_of_file
-from fleetcore.errors import CorruptObject, InvalidInput
+from fleetcore.domain.provenance import live_ingestion
+from fleetcore.errors import CorruptObject
 from fleetcore.ports.catalogue import TAIL, Appended, Catalogue, Extent, Listing, LogFile
 from fleetcore.ports.object_store import checked_key
 from fleetcore_adapters.arrow import part_file
@@ -38,10 +38,13 @@ _MOST_REMEMBERED: Final = 500_000
 
 @frozen(kw_only=True, slots=True, eq=False)
 class _Arriving:
-    """A batch as it is read: its rows in their order, one chunk."""
+    """Batches as they are read: all rows in their order, one chunk.
 
-    batch: EventBatch
-    footer: Footer
+    `content` is theirs with its footer, where it can be stored as it came.
+    """
+
+    ingestion: str
+    content: tuple[bytes, Footer] | None
     rows: pa.Table
     hashes: Words
     times: Ints
@@ -64,17 +67,16 @@ class Tail:
         self._recent = RecentRows(lambda file: hashes_in(files, file.key))
         self._older = IdentityRuns()
 
-    def append(self, batch: EventBatch) -> StoreOutcome:
-        """See `LiveLog.append_batch`."""
-        if is_of_file(batch.ingestion):
-            raise InvalidInput(
-                f"ingestion {batch.ingestion!r} is that of a file: a live one has another name, "
-                "such as 'live-1'"
-            )
-        checked_key(f"{TAIL}{batch.ingestion}")
-        if not batch.rows:
+    def append(self, batches: Sequence[EventBatch]) -> StoreOutcome:
+        """See `LiveLog.append_batches`."""
+        if not batches:
             return StoreOutcome()
-        arriving = _read(batch)
+        ingestion = live_ingestion([batch.ingestion for batch in batches])
+        checked_key(f"{TAIL}{ingestion}")
+        filled = [batch for batch in batches if batch.rows]
+        if not filled:
+            return StoreOutcome()
+        arriving = _read(filled, ingestion)
         with self._lock:
             return self._append(arriving)
 
@@ -140,16 +142,22 @@ class Tail:
                 self._older.add(file.key, hashes)
 
 
-def _read(batch: EventBatch) -> _Arriving:
-    footer = parsed_footer(f"a batch of {batch.ingestion}", batch.content)
-    if footer.rows != batch.rows:
-        raise CorruptObject(
-            f"a batch of {batch.ingestion!r} has {footer.rows} rows, not {batch.rows}"
-        )
-    rows = part_file.decode(batch.content).unify_dictionaries().combine_chunks()
+def _read(batches: Sequence[EventBatch], ingestion: str) -> _Arriving:
+    tables = [part_file.decode(batch.content) for batch in batches]
+    for batch, table in zip(batches, tables, strict=True):
+        if table.num_rows != batch.rows:
+            raise CorruptObject(
+                f"a batch of {ingestion!r} has {table.num_rows} rows, not {batch.rows}"
+            )
+    rows = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    content = None
+    if len(batches) == 1 and part_file.is_in_order(rows):
+        footer = parsed_footer(f"a batch of {ingestion}", batches[0].content)
+        if footer.ingestion == ingestion:
+            content = batches[0].content, footer
     return _Arriving(
-        batch=batch,
-        footer=footer,
+        ingestion=ingestion,
+        content=content,
         rows=rows,
         hashes=identity_words(rows),
         times=part_file.times_of(rows),
@@ -183,18 +191,15 @@ def _compare_doubled(table: pa.Table, rows: Ints, held: Mask, siblings: Mask) ->
 
 
 def _appended(arriving: _Arriving, judged: _Judged) -> Appended:
-    batch, footer = arriving.batch, arriving.footer
-    content = batch.content
-    if (
-        not judged.new.all()
-        or footer.ingestion != batch.ingestion
-        or not part_file.is_in_order(arriving.rows)
-    ):
+    ingestion = arriving.ingestion
+    if arriving.content is not None and judged.new.all():
+        content, footer = arriving.content
+    else:
         rows = arriving.rows.filter(pa.array(judged.new))
-        content = part_file.batch_content(part_file.of_ingestion(rows, batch.ingestion))
-        footer = parsed_footer(f"a batch of {batch.ingestion}", content)
+        content = part_file.batch_content(part_file.of_ingestion(rows, ingestion))
+        footer = parsed_footer(f"a batch of {ingestion}", content)
     sha256 = hashlib.sha256(content).hexdigest()
-    key = f"{TAIL}{batch.ingestion}/{sha256[:32]}{part_file.SUFFIX}"
+    key = f"{TAIL}{ingestion}/{sha256[:32]}{part_file.SUFFIX}"
     file = LogFile(
         key=key,
         kind="tail",
@@ -203,7 +208,7 @@ def _appended(arriving: _Arriving, judged: _Judged) -> Appended:
         size_bytes=len(content),
         sha256=sha256,
         origin=key,
-        ingestion=batch.ingestion,
+        ingestion=ingestion,
     )
     return Appended(origin=key, outcome=judged.outcome, file=file, content=content)
 

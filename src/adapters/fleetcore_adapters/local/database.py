@@ -61,7 +61,6 @@ class Database:
                     f"{self.schema_version}, the newest this fleetcore knows; install a newer "
                     "fleetcore"
                 )
-            writer.execute(f"PRAGMA synchronous = {self._synchronous}")
             writer.execute(f"PRAGMA cache_size = {-self._cache_kib}")
             writer.execute(f"PRAGMA wal_autocheckpoint = {self._checkpoint_pages}")
         except BaseException:
@@ -122,13 +121,17 @@ class Database:
         return _connect(f"{self._path.absolute().as_uri()}?mode=ro")
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self, *, synced: bool = True) -> Iterator[sqlite3.Connection]:
         """A connection in one transaction, under the folder's lock.
 
         Committed and durable (one fsync) when the block ends, rolled back when it raises. Not
-        to be nested.
+        to be nested. One that is not `synced` is durable when the next one is: nothing is lost
+        with a process that is killed, but it may be with the power.
         """
         with translated(self._path), self.locked():
+            self._writer.execute(
+                f"PRAGMA synchronous = {self._synchronous if synced else 'NORMAL'}"
+            )
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer

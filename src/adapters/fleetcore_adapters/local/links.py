@@ -56,7 +56,8 @@ class LocalLinks(Links):
         return 0 if row is None else int(row[0])
 
     def save(self, peer: str, cursor: int) -> None:
-        with self._database.write() as connection:
+        # Often; and what is copied again after a power cut changes nothing.
+        with self._database.write(synced=False) as connection:
             connection.execute("INSERT OR REPLACE INTO link_cursors VALUES (?, ?)", (peer, cursor))
 
 

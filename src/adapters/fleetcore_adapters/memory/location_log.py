@@ -14,9 +14,9 @@ from fleetcore.domain.ledger import StoreOutcome
 from fleetcore.domain.location import precedence
 from fleetcore.domain.messages import EventBatch
 from fleetcore.domain.parts import Part, StoredEvent
-from fleetcore.domain.provenance import is_of_file, is_own
+from fleetcore.domain.provenance import is_own, live_ingestion
 from fleetcore.domain.tombstones import Tombstone, key_of
-from fleetcore.errors import CorruptObject, InvalidInput
+from fleetcore.errors import CorruptObject
 from fleetcore.ports.live_log import Batches, Changes, LiveLog
 from fleetcore.ports.location_log import LocationLog
 from fleetcore.ports.object_store import ObjectStore, checked_key
@@ -105,19 +105,16 @@ class MemoryLog(LocationLog, LiveLog):
         self._outcomes[part.key] = outcome
         return outcome
 
-    def append_batch(self, batch: EventBatch) -> StoreOutcome:
-        if is_of_file(batch.ingestion):
-            raise InvalidInput(f"ingestion {batch.ingestion!r} is that of a file")
-        checked_key(f"tail/{batch.ingestion}")
-        if not batch.rows:
+    def append_batches(self, *batches: EventBatch) -> StoreOutcome:
+        if not batches:
             return StoreOutcome()
-        events = part_file.decode(batch.content)
-        if len(events) != batch.rows:
-            raise CorruptObject(f"a batch has {len(events)} rows, not {batch.rows}")
+        ingestion = live_ingestion([batch.ingestion for batch in batches])
+        checked_key(f"tail/{ingestion}")
+        events = [evolve(each, ingestion=ingestion) for each in _events_of(batches)]
         with self._lock:
-            return self._append_batch([evolve(each, ingestion=batch.ingestion) for each in events])
+            return self._append_events(events)
 
-    def _append_batch(self, events: Sequence[StoredEvent]) -> StoreOutcome:
+    def _append_events(self, events: Sequence[StoredEvent]) -> StoreOutcome:
         new: list[StoredEvent] = []
         already = conflicting = forgotten = 0
         for stored in events:
@@ -189,3 +186,11 @@ class MemoryLog(LocationLog, LiveLog):
     def tombstones(self) -> tuple[Tombstone, ...]:
         with self._lock:
             return tuple(self._tombstones[key] for key in sorted(self._tombstones))
+
+
+def _events_of(batches: Sequence[EventBatch]) -> Iterator[StoredEvent]:
+    for batch in batches:
+        events = part_file.decode(batch.content) if batch.rows else ()
+        if len(events) != batch.rows:
+            raise CorruptObject(f"a batch has {len(events)} rows, not {batch.rows}")
+        yield from events

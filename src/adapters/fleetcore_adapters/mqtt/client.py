@@ -1,23 +1,56 @@
-"""paho's client, quick at what nearly all messages are."""
+"""paho's client, quick at what a listener does for every message."""
 
 from __future__ import annotations
 
-from typing import Final
+import struct
+from collections.abc import Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
 
 from paho.mqtt.client import Client, MQTTMessage
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.enums import MessageType, MQTTErrorCode
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike
 
 _NONE: Final = b"\0"
 """How the properties of a message without properties are written: their length."""
 
+_AHEAD_BYTES: Final = 1 << 16
+
 
 class LeanClient(Client):
-    """Reads messages without properties itself; all others are left to paho.
+    """Reads messages without properties itself, and what is there of the socket at once.
 
     For every message paho builds tables of all properties there are, which takes longer than
-    everything else that a listener does with it. The method is paho's own: where a later paho has
-    no such method, this one is never called, and everything works as before.
+    everything else that a listener does with it; and it asks the system for one byte, one byte
+    and the rest. The methods are paho's own: where a later paho has no such method, these are
+    never called, and everything works as before.
     """
+
+    _ahead = BytesIO()
+    _ahead_bytes = 0
+    _ahead_of: SocketLike | None = None
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something was read from the socket already that is not looked at yet."""
+        return self._ahead_of is self._sock and self._ahead.tell() < self._ahead_bytes
+
+    def acknowledge(self, identifiers: Sequence[int]) -> None:
+        """Acknowledge messages of QoS 1, in this order, with one write for all of them."""
+        if identifiers:
+            packets = b"".join(
+                struct.pack("!BBH", MessageType.PUBACK, 2, each) for each in identifiers
+            )
+            self._packet_queue(MessageType.PUBACK, packets, identifiers[-1], 1)
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if not self.has_more:
+            content = super()._sock_recv(_AHEAD_BYTES)
+            self._ahead, self._ahead_bytes = BytesIO(content), len(content)
+            self._ahead_of = self._sock
+        return self._ahead.read(bufsize)
 
     def _handle_publish(self) -> MQTTErrorCode:
         packet = self._in_packet["packet"]

@@ -126,10 +126,14 @@ class Subscription:
 
     def acknowledge(self) -> None:
         """Tell the broker that all that was received is taken in, in the order it came."""
-        for each in self._taken:
-            # What came by a connection that broke is sent again, and acknowledged then.
-            if each.identifier and each.connection == self._connection:
-                self._client.ack(each.identifier, 1)
+        # What came by a connection that broke is sent again, and acknowledged then.
+        self._client.acknowledge(
+            [
+                each.identifier
+                for each in self._taken
+                if each.identifier and each.connection == self._connection
+            ]
+        )
         self._taken.clear()
 
     def pause(self, seconds: float) -> None:
@@ -157,7 +161,7 @@ class Subscription:
     def _is_full(self) -> bool:
         return len(self._waiting) >= self._in_flight or self._waiting_bytes >= MOST_BYTES_IN_HAND
 
-    def _made(self) -> Client:
+    def _made(self) -> LeanClient:
         client = LeanClient(
             CallbackAPIVersion.VERSION2,
             client_id=self._login.client_id,
@@ -182,8 +186,10 @@ class Subscription:
         if socket is None:
             self._raise_refusal()
             return
-        # What TLS has decrypted already, no system call tells of.
-        pending = isinstance(socket, ssl.SSLSocket) and socket.pending() > 0
+        # Of what was read ahead, or TLS has decrypted already, no system call tells.
+        pending = self._client.has_more or (
+            isinstance(socket, ssl.SSLSocket) and socket.pending() > 0
+        )
         handle = [socket.fileno()]
         writing = handle if self._client.want_write() else []
         readable, writable, _ = select.select(handle, writing, [], 0 if pending else wait_s)

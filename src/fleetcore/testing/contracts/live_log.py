@@ -168,14 +168,34 @@ class LiveLogContract:
         """A batch of another region is stored under the name it is appended with."""
         batch = rig.batch(ONE, TWO)
 
-        outcome = rig.live.append_batch(evolve(batch, ingestion="replica-b"))
+        outcome = rig.live.append_batches(evolve(batch, ingestion="replica-b"))
         assert StoreOutcome(stored=2) == outcome
         assert live(ONE, TWO, ingestion="replica-b") == rig.rows()
-        assert StoreOutcome(already_stored=2) == rig.live.append_batch(batch)
+        assert StoreOutcome(already_stored=2) == rig.live.append_batches(batch)
+
+    def test_several_batches_are_one_step(self, rig: LiveLogRig) -> None:
+        """What is equal in them is stored once; others follow it as one change."""
+        batches = [rig.batch(ONE, TWO), rig.batch(OTHER, ONE), rig.batch()]
+
+        assert StoreOutcome(stored=3, already_stored=1) == (rig.live.append_batches(*batches))
+        assert sorted(live(ONE, TWO, OTHER), key=repr) == sorted(rig.rows(), key=repr)
+        assert 1 == len(rig.live.batches_since(0, 100).batches)
+        assert StoreOutcome(already_stored=4) == rig.live.append_batches(*batches)
+        assert StoreOutcome() == rig.live.append_batches()
+
+    def test_batches_that_are_not_of_one(self, rig: LiveLogRig) -> None:
+        """Neither one of another ingestion is taken in, nor one beside a damaged one."""
+        batch = rig.batch(ONE)
+
+        with pytest.raises(InvalidInput):
+            rig.live.append_batches(batch, evolve(batch, ingestion="live-2"))
+        with pytest.raises(CorruptObject):
+            rig.live.append_batches(batch, evolve(batch, rows=3))
+        assert ([], 0) == (rig.rows(), rig.live.reached())
 
     def test_an_empty_batch_is_nothing(self, rig: LiveLogRig) -> None:
         """No row, no change."""
-        outcome = rig.live.append_batch(EventBatch(ingestion=LIVE, rows=0, content=b""))
+        outcome = rig.live.append_batches(EventBatch(ingestion=LIVE, rows=0, content=b""))
 
         assert (StoreOutcome(), 0) == (outcome, rig.live.reached())
 
@@ -183,7 +203,7 @@ class LiveLogContract:
     def test_an_ingestion_that_is_no_live_one(self, rig: LiveLogRig, ingestion: str) -> None:
         """It would be taken for a file, or name nothing that could be stored."""
         with pytest.raises(InvalidInput):
-            rig.live.append_batch(evolve(rig.batch(ONE), ingestion=ingestion))
+            rig.live.append_batches(evolve(rig.batch(ONE), ingestion=ingestion))
         assert [] == rig.rows()
 
     def test_a_batch_that_is_no_batch(self, rig: LiveLogRig) -> None:
@@ -196,7 +216,7 @@ class LiveLogContract:
             evolve(batch, rows=3),
         ):
             with pytest.raises(CorruptObject):
-                rig.live.append_batch(wrong)
+                rig.live.append_batches(wrong)
         assert ([], 0) == (rig.rows(), rig.live.reached())
 
     def test_changes_are_winners(self, rig: LiveLogRig) -> None:
@@ -330,7 +350,7 @@ class LiveLogContract:
 
         outcomes = raced(
             [
-                partial(rig.live.append_batch, batch)
+                partial(rig.live.append_batches, batch)
                 for rig, batch in zip(rigs, batches, strict=True)
             ]
         )

@@ -40,7 +40,7 @@ class LiveLogRig:
 
     def append(self, *events: StoredEvent, ingestion: str = LIVE) -> StoreOutcome:
         """Append a batch."""
-        return self.live.append_batch(self.batch(*events, ingestion=ingestion))
+        return self.live.append_batches(self.batch(*events, ingestion=ingestion))
 
     def rows(self) -> list[StoredEvent]:
         """All that the log holds, in an order of its own."""

@@ -119,7 +119,7 @@ class RegionContract:
     def test_tells_what_its_log_says(self, rig: RegionRig) -> None:
         """The winner of each vehicle it knows, whatever the registers hold."""
         later = located("cab-1", 1_700_000_000_001)
-        rig.log.append_batch(rig.encode([*FACTS, later], "live-1"))
+        rig.log.append_batches(rig.encode([*FACTS, later], "live-1"))
 
         assert (later, FACTS[2]) == rig.region.logged(["cab-2", "nobody", "cab-1"])
         assert () == rig.region.read(["cab-1"])
@@ -214,8 +214,8 @@ class RegionContract:
 
     def test_hands_out_what_it_took_in(self, rig: RegionRig) -> None:
         """Batches behind a cursor, but none that came from another region."""
-        rig.log.append_batch(rig.encode(FACTS[:2], "live-1"))
-        rig.log.append_batch(rig.encode(FACTS[2:], "replica-south"))
+        rig.log.append_batches(rig.encode(FACTS[:2], "live-1"))
+        rig.log.append_batches(rig.encode(FACTS[2:], "replica-south"))
 
         found = rig.region.batches_since(0, 1_000)
 

@@ -28,7 +28,7 @@ def _filled(folder: Folder, event: Event, monkeypatch: pytest.MonkeyPatch) -> Fo
         ingestion = "replica-b" if at == 3 else f"live-{at % 2}"
         rows = [event(f"{n}", at, ingestion=ingestion) for n in range(40)]
         content = part_file.batch_content(table_of(rows))
-        folder.log.append_batch(EventBatch(ingestion=ingestion, rows=40, content=content))
+        folder.log.append_batches(EventBatch(ingestion=ingestion, rows=40, content=content))
     return folder
 
 

@@ -30,7 +30,7 @@ Event: TypeAlias = Callable[..., StoredEvent]
 def take_in(log: ParquetLog, *events: StoredEvent) -> StoreOutcome:
     """Append a live batch."""
     content = part_file.batch_content(table_of(events))
-    return log.append_batch(
+    return log.append_batches(
         EventBatch(ingestion=events[0].ingestion, rows=len(events), content=content)
     )
 

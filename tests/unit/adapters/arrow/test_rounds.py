@@ -49,7 +49,7 @@ def _as_part(folder: Folder, log: ParquetLog, events: list[StoredEvent]) -> Stor
 def _as_batch(_folder: Folder, log: ParquetLog, events: list[StoredEvent]) -> StoreOutcome:
     content = part_file.batch_content(table_of(events))
     batch = EventBatch(ingestion="live-1", rows=len(events), content=content)
-    return log.append_batch(batch)
+    return log.append_batches(batch)
 
 
 @pytest.mark.parametrize("append", [_as_part, _as_batch])

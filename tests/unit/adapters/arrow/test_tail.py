@@ -49,7 +49,7 @@ class Counting(MemoryCatalogue):
 def test_a_batch_of_new_rows_is_kept_as_it_came(folder: Folder, event: Event) -> None:
     """Nothing is encoded again; the catalogue says what it is."""
     batch = batch_of(*(event("a", at, ingestion="live-1") for at in range(3)))
-    folder.log.append_batch(batch)
+    folder.log.append_batches(batch)
 
     (entry,) = folder.catalogue.files().entries
     assert batch.content == folder.catalogue.content(entry.file.key)
@@ -67,7 +67,7 @@ def test_rows_out_of_order_are_put_in_order(folder: Folder, event: Event) -> Non
     """Readers rely on it."""
     rows = [event(name, at, ingestion="live-1") for name in "ba" for at in (3, 1, 2)]
     content = part_file.encode(table_of(rows).take(pa.array([5, 0, 3, 1, 4, 2])))
-    folder.log.append_batch(EventBatch(ingestion="live-1", rows=6, content=content))
+    folder.log.append_batches(EventBatch(ingestion="live-1", rows=6, content=content))
 
     (entry,) = folder.catalogue.files().entries
     stored = part_file.decode(folder.catalogue.content(entry.file.key))
@@ -81,15 +81,15 @@ def test_an_append_reads_no_tail_file_it_has_seen(event: Event, folder: Folder) 
     log = ParquetLog(catalogue, folder.objects)
     batches = [batch_of(event("a", at), event("b", 2 * at)) for at in range(40)]
     for batch in batches:
-        log.append_batch(batch)
+        log.append_batches(batch)
 
     assert 0 == catalogue.read
-    assert StoreOutcome(already_stored=2) == log.append_batch(batches[7])
+    assert StoreOutcome(already_stored=2) == log.append_batches(batches[7])
     assert 1 == catalogue.read
     other = ParquetLog(catalogue, folder.objects)
-    other.append_batch(batch_of(event("c", 1)))
+    other.append_batches(batch_of(event("c", 1)))
     seen = catalogue.read
-    other.append_batch(batch_of(event("c", 2)))
+    other.append_batches(batch_of(event("c", 2)))
     assert seen == catalogue.read == 1 + 40
 
 
@@ -97,11 +97,11 @@ def test_rows_appended_meanwhile_are_compared(folder: Folder, event: Event) -> N
     """What another process appends between the look and the commit is seen."""
     catalogue, objects = folder.mortal()
     catalogue.before["append"] = [
-        lambda: folder.log.append_batch(batch_of(event("a", 1), event("a", 2, 5.0))),
+        lambda: folder.log.append_batches(batch_of(event("a", 1), event("a", 2, 5.0))),
         lambda: folder.append(event("a", 3)),
     ]
 
-    outcome = ParquetLog(catalogue, objects).append_batch(
+    outcome = ParquetLog(catalogue, objects).append_batches(
         batch_of(event("a", 1), event("a", 2), event("a", 3), event("a", 4))
     )
     assert StoreOutcome(stored=1, already_stored=2, conflicting=1) == outcome
@@ -116,7 +116,7 @@ def test_a_vehicle_forgotten_meanwhile_is_left_out(folder: Folder, event: Event)
     catalogue.before["append"] = [lambda: folder.log.bury(stones[:1]), lambda: None]
     log = ParquetLog(catalogue, objects)
 
-    outcome = log.append_batch(batch_of(event("a", 1), event("b", 1), event("c", 1)))
+    outcome = log.append_batches(batch_of(event("a", 1), event("b", 1), event("c", 1)))
     assert StoreOutcome(stored=2, forgotten=1) == outcome
     catalogue.before["append"] = [lambda: folder.log.bury(stones[1:])]
     (outcome,) = log.append([folder.put([event("b", 2), event("c", 2)])])
@@ -130,7 +130,7 @@ def test_a_wrong_leaf_hides_no_other_vehicle(folder: Folder, event: Event) -> No
     other = next(f"v{n}" for n in range(10**6) if leaf_of(f"v{n}") == leaf_of("a"))
     folder.log.bury([Tombstone(key=key_of("a"), leaf=leaf_of("a"), forgotten_at_ms=1)])
 
-    outcome = folder.log.append_batch(batch_of(event("a", 1), event(other, 1)))
+    outcome = folder.log.append_batches(batch_of(event("a", 1), event(other, 1)))
     assert StoreOutcome(stored=1, forgotten=1) == outcome
 
 
@@ -144,9 +144,9 @@ def test_equal_hashes_decide_nothing(
         )
     log = folder.log
     for at in range(3):
-        outcome = log.append_batch(batch_of(event("a", at), event("b", at), event("b", at, 9.0)))
+        outcome = log.append_batches(batch_of(event("a", at), event("b", at), event("b", at, 9.0)))
         assert StoreOutcome(stored=2, conflicting=1) == outcome
-    outcome = log.append_batch(batch_of(event("a", 1), event("b", 1, 7.0), event("c", 1)))
+    outcome = log.append_batches(batch_of(event("a", 1), event("b", 1, 7.0), event("c", 1)))
     assert StoreOutcome(stored=1, already_stored=1, conflicting=1) == outcome
 
 
@@ -174,7 +174,7 @@ def test_late_rows_read_what_each_may_be_in(
     monkeypatch.setattr(OpenFile, "read", noted)
     folder.opened.clear()
     late = [event("a", 1), event("a", 85), event("b", 300), event("d", 92, 5.0)]
-    outcome = folder.log.append_batch(batch_of(*late))
+    outcome = folder.log.append_batches(batch_of(*late))
 
     assert StoreOutcome(stored=2, already_stored=1, conflicting=1) == outcome
     assert {("fresh/1f/1.parquet", 0), ("fresh/1f/10.parquet", 3)} == reads
@@ -186,10 +186,11 @@ def test_what_was_read_whole_is_remembered(folder: Folder, event: Event) -> None
     """Old rows of all vehicles, as another region sends them, read each file once."""
     folder.append(*(event(name, at) for name in "abcd" for at in range(3)))
     log = folder.log
-    log.append_batch(batch_of(*(event(name, 1, 5.0) for name in "abcd")))
+    log.append_batches(batch_of(*(event(name, 1, 5.0) for name in "abcd")))
     folder.opened.clear()
     outcomes = [
-        log.append_batch(batch_of(*(event(name, 1, each) for name in "xyz"))) for each in (6.0, 7.0)
+        log.append_batches(batch_of(*(event(name, 1, each) for name in "xyz")))
+        for each in (6.0, 7.0)
     ]
 
     assert [StoreOutcome(stored=3), StoreOutcome(conflicting=3)] == outcomes
@@ -207,12 +208,12 @@ def test_a_damaged_part_stops_only_what_may_be_in_it(folder: Folder, event: Even
     others = [batch_of(event("c", 1, 5.0)), batch_of(event("a", 9))]
 
     assert [StoreOutcome(conflicting=1), StoreOutcome(stored=1)] == [
-        folder.log.append_batch(each) for each in others
+        folder.log.append_batches(each) for each in others
     ]
     with pytest.raises(CorruptObject, match="doctor"):
-        folder.log.append_batch(late)
+        folder.log.append_batches(late)
     folder.objects._objects[key] = whole
-    assert StoreOutcome(conflicting=1) == folder.log.append_batch(late)
+    assert StoreOutcome(conflicting=1) == folder.log.append_batches(late)
 
 
 def test_a_damaged_recent_part_stops_no_newer_rows(folder: Folder, event: Event) -> None:
@@ -222,10 +223,10 @@ def test_a_damaged_recent_part_stops_no_newer_rows(folder: Folder, event: Event)
     folder.objects._objects[key] = bytes(100)
     log = folder.log
 
-    assert StoreOutcome(stored=1) == log.append_batch(batch_of(event("a", 9)))
+    assert StoreOutcome(stored=1) == log.append_batches(batch_of(event("a", 9)))
     with pytest.raises(CorruptObject, match="doctor"):
-        log.append_batch(batch_of(event("a", 1)))
-    assert StoreOutcome(stored=1) == log.append_batch(batch_of(event("a", 10)))
+        log.append_batches(batch_of(event("a", 1)))
+    assert StoreOutcome(stored=1) == log.append_batches(batch_of(event("a", 10)))
 
 
 def test_killed_anywhere_an_append_goes_on(folder: Folder, event: Event) -> None:
@@ -236,7 +237,7 @@ def test_killed_anywhere_an_append_goes_on(folder: Folder, event: Event) -> None
     while True:
         catalogue, objects = folder.mortal(calls)
         try:
-            outcome = ParquetLog(catalogue, objects, folder.open).append_batch(batch)
+            outcome = ParquetLog(catalogue, objects, folder.open).append_batches(batch)
         except StorageUnavailable:
             assert before == folder.content()
             calls += 1
@@ -249,12 +250,12 @@ def test_killed_anywhere_an_append_goes_on(folder: Folder, event: Event) -> None
 
 def test_a_catalogue_that_refuses_for_no_reason(folder: Folder, event: Event) -> None:
     """A damaged one must not be asked for ever."""
-    folder.log.append_batch(batch_of(event("a", 1)))
+    folder.log.append_batches(batch_of(event("a", 1)))
     (entry,) = folder.catalogue.files().entries
     folder.catalogue._entries[entry.file.key] = Entry(sequence=99, file=entry.file)
 
     with pytest.raises(StorageUnavailable, match="doctor"):
-        folder.log.append_batch(batch_of(event("a", 1, 2.0)))
+        folder.log.append_batches(batch_of(event("a", 1, 2.0)))
 
 
 def test_a_damaged_batch_is_no_crash(folder: Folder, event: Event) -> None:
@@ -265,7 +266,7 @@ def test_a_damaged_batch_is_no_crash(folder: Folder, event: Event) -> None:
         for each in (damaged, damaged + content[at + 3 :]):
             batch = EventBatch(ingestion="live-1", rows=50, content=each)
             try:
-                folder.log.append_batch(batch)
+                folder.log.append_batches(batch)
             except CorruptObject:
                 continue
             # Damage that a batch cannot tell is what its rows say.

@@ -57,14 +57,16 @@ def test_makes_its_folder_and_files(database: Database, folder: Path) -> None:
 
 
 def test_is_durable_at_every_commit(database: Database) -> None:
-    """The file is in write-ahead mode and every commit is synced."""
-    with database.write() as connection:
-        modes = [
-            connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("journal_mode", "synchronous")
-        ]
+    """The file is in write-ahead mode and every commit is synced, but those that need not be."""
+    modes = []
+    for synced in (True, False, True):
+        with database.write(synced=synced) as connection:
+            modes += [
+                connection.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("journal_mode", "synchronous")
+            ]
 
-    assert ["wal", 2] == modes
+    assert ["wal", 2, "wal", 1, "wal", 2] == modes
 
 
 def test_keeps_what_was_committed(folder: Path, database: Database) -> None:

@@ -41,9 +41,9 @@ def payload_overwritten_by_identity(_patch: pytest.MonkeyPatch) -> Scenario:
     """Of a vehicle and an instant the log takes one payload, the first."""
 
     class Log(MemoryLog):
-        def _append_batch(self, events: Sequence[Any]) -> StoreOutcome:
+        def _append_events(self, events: Sequence[Any]) -> StoreOutcome:
             new = [each for each in events if each.event.identity not in self._siblings]
-            return super()._append_batch(new)
+            return super()._append_events(new)
 
     return LiveScenario(evolve(live_fakes(), log=lambda: Log(MemoryObjectStore())))
 
@@ -134,7 +134,7 @@ def pull_cursor_first(patch: pytest.MonkeyPatch) -> Scenario:
             found = peer.batches_since(links.cursor(peer.name), rows)
             links.save(peer.name, found.cursor)
             for batch in found.batches:
-                log.append_batch(evolve(batch, ingestion=f"replica-{peer.name}"))
+                log.append_batches(evolve(batch, ingestion=f"replica-{peer.name}"))
         return pull(peer, log, links, rows)
 
     patch.setattr(replication, "pull", hasty)
