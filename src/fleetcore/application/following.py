@@ -8,7 +8,7 @@ A view owns its cursor, so one that is new, lost or cleared catches up by itself
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from attrs import frozen
@@ -40,6 +40,24 @@ class View(Protocol):
     def clear(self) -> None:
         """Forget all, the cursor too."""
         raise NotImplementedError
+
+
+@frozen(slots=True)
+class After(View):
+    """A view that takes facts in when another one, that it asks, is brought up to them."""
+
+    view: View
+    bring_up_other: Callable[[], object]
+
+    def cursor(self) -> int:
+        return self.view.cursor()
+
+    def merge(self, facts: Sequence[Fact], cursor: int | None = None, since: int = 0) -> None:
+        self.bring_up_other()
+        self.view.merge(facts, cursor, since)
+
+    def clear(self) -> None:
+        self.view.clear()
 
 
 @frozen(kw_only=True, slots=True)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.application.follower import Follower
 
 from fleetcore.application.following import (
+    After,
     Followed,
     View,
     follow,
@@ -274,3 +275,29 @@ def test_a_view_is_not_given_who_is_forgotten(log: Log) -> None:
     assert 1 == follow(log.live, index).facts
     assert ["b"] == [each.vehicle_id for each in index.geo.read()]
     assert log.live.reached() == index.cursor()
+
+
+def test_a_view_after_another_finds_it_brought_up() -> None:
+    """The graph's index follows by itself first, so the graph has nothing to put into it."""
+    put: list[Fact] = []
+
+    class Index(MemoryGeoIndex):
+        def put(self, facts: Sequence[Fact], cursor: int | None = None, since: int = 0) -> None:
+            put.extend(facts)
+            super().put(facts, cursor, since)
+
+    places = MemoryPlaces()
+    index = GeoView(geo=Index(), places=places)
+    graph = GraphView(graph=MemoryProximityGraph(), index=index, places=places)
+    log = Log()
+    after = After(graph, lambda: follow(log.live, index))
+    log.append(fact("a", 1), fact("b", 1))
+
+    follow(log.live, after)
+    log.append(fact("a", 2))
+    follow(log.live, after)
+
+    assert [("a", 1), ("b", 1), ("a", 2)] == [each[:2] for each in put]
+    assert index.cursor() == after.cursor() == log.live.reached()
+    rebuild(log.live, after)
+    assert index.cursor() == after.cursor()
