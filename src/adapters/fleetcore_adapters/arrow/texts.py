@@ -7,28 +7,21 @@ A column is binary or string, without nulls. `TextIndex` is a hash table with li
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from attrs import frozen
 from numpy.typing import NDArray
 
-from fleetcore.domain.fingerprint import salt, text_bits
+from fleetcore.domain.fingerprint import salt
 from fleetcore_adapters.arrow.columns import Codes, Ints, Mask, Words
+from fleetcore_adapters.vectors import texts
 from fleetcore_adapters.vectors.splitmix import mixed
 
 UNKNOWN: Final = -1
 
-_Keys: TypeAlias = NDArray[np.uint64]
-"""A column a text: its length in bytes, then its words, padded with zero bytes."""
-
-_WORD_BYTES: Final = 8
-_MOST_WORDS: Final = 8
-_LONGEST_BYTES: Final = _MOST_WORDS * _WORD_BYTES
-"""Longer texts are rare, and handled one by one."""
-_FACTORS: Final = mixed(np.arange(1, _MOST_WORDS + 2, dtype=np.uint64))
+_FACTORS: Final = mixed(np.arange(1, texts.MOST_WORDS + 2, dtype=np.uint64))
 _MIN_SLOTS: Final = 1 << 10
 
 
@@ -45,7 +38,7 @@ def are_plain_ids(column: pa.Array, longest: int) -> Mask:
     lengths = np.diff(bounds)
     strange = np.zeros(len(data) + 1, dtype=np.int32)
     np.cumsum(data - np.uint8(ord("!")) > ord("~") - ord("!"), out=strange[1:])
-    plain: Mask = np.diff(strange[bounds - bounds[0]]) == 0
+    plain: Mask = np.diff(strange[bounds]) == 0
     return plain & (lengths > 0) & (lengths <= longest)
 
 
@@ -56,14 +49,7 @@ def text_words(field: str, column: pa.Array) -> Words:
 
 def text_hashes(column: pa.Array) -> Words:
     """The hash of each text: see `fleetcore.domain.fingerprint.text_bits`."""
-    keys = _keys(column)
-    lengths = keys[0].view(np.int64)
-    state = mixed(keys[0])
-    for place, words in enumerate(keys[1:]):
-        state = np.where(lengths > _WORD_BYTES * place, mixed(state ^ words), state)
-    for row in np.flatnonzero(lengths > _LONGEST_BYTES).tolist():
-        state[row] = text_bits(column[row].as_buffer().to_pybytes())
-    return state
+    return texts.text_hashes(*_bytes_of(column))
 
 
 @frozen(kw_only=True, slots=True, eq=False)
@@ -75,7 +61,7 @@ class TextIndex:
     """
 
     slots: Codes
-    keys: _Keys
+    keys: texts.Keys
     long: Mapping[bytes, int]
 
     def find(self, column: pa.Array) -> Codes:
@@ -92,12 +78,12 @@ class TextIndex:
             found[open_] = self.slots[places[open_]]
             other = ~self._equal(found[open_], keys[:, open_])
             open_ = open_[other & (found[open_] != UNKNOWN)]
-        for row in np.flatnonzero(keys[0] > _LONGEST_BYTES).tolist():
+        for row in np.flatnonzero(keys[0] > texts.LONGEST_BYTES).tolist():
             text = column[row].as_buffer().to_pybytes()
             found[row] = self.long.get(text, UNKNOWN)
         return found
 
-    def _equal(self, numbers: Codes, keys: _Keys) -> Mask:
+    def _equal(self, numbers: Codes, keys: texts.Keys) -> Mask:
         """Which numbers have these keys; what is said of `UNKNOWN` means nothing."""
         same: Mask = np.ones(len(numbers), dtype=np.bool_)
         for place in range(max(len(self.keys), len(keys))):
@@ -105,11 +91,11 @@ class TextIndex:
             same &= mine == (keys[place] if place < len(keys) else 0)
         return same
 
-    def extended(self, texts: pa.Array) -> TextIndex:
+    def extended(self, more: pa.Array) -> TextIndex:
         """With more texts, numbered in their order; the index must not have them yet."""
-        fresh = _keys(texts)
+        fresh = _keys(more)
         first = self.keys.shape[1]
-        keys = np.zeros((max(len(self.keys), len(fresh)), first + len(texts)), dtype=np.uint64)
+        keys = np.zeros((max(len(self.keys), len(fresh)), first + len(more)), dtype=np.uint64)
         keys[: len(self.keys), :first] = self.keys
         keys[: len(fresh), first:] = fresh
         slots = self.slots
@@ -117,18 +103,18 @@ class TextIndex:
         if 4 * keys.shape[1] > len(slots):
             slots = np.full(1 << (8 * keys.shape[1]).bit_length(), UNKNOWN, dtype=np.int32)
             added = np.arange(keys.shape[1])
-        long = np.flatnonzero(fresh[0] > _LONGEST_BYTES).tolist()
+        long = np.flatnonzero(fresh[0] > texts.LONGEST_BYTES).tolist()
         return TextIndex(
-            slots=_filled(slots.copy(), keys, added[keys[0][added] <= _LONGEST_BYTES]),
+            slots=_filled(slots.copy(), keys, added[keys[0][added] <= texts.LONGEST_BYTES]),
             keys=keys,
             long={
                 **self.long,
-                **{texts[row].as_buffer().to_pybytes(): first + row for row in long},
+                **{more[row].as_buffer().to_pybytes(): first + row for row in long},
             },
         )
 
 
-def _filled(slots: Codes, keys: _Keys, numbers: Ints) -> Codes:
+def _filled(slots: Codes, keys: texts.Keys, numbers: Ints) -> Codes:
     """Put numbers into the first free slots from their hashes on."""
     last = len(slots) - 1
     places = _hashes(keys[:, numbers]) & last
@@ -147,7 +133,7 @@ EMPTY_INDEX: Final = TextIndex(
 )
 
 
-def _hashes(keys: _Keys) -> Ints:
+def _hashes(keys: texts.Keys) -> Ints:
     """The same for a key and for that key with more zero words behind."""
     total = keys[0] * _FACTORS[0]
     for words, factor in zip(keys[1:], _FACTORS[1:], strict=False):
@@ -155,25 +141,11 @@ def _hashes(keys: _Keys) -> Ints:
     return (mixed(total) >> np.uint64(1)).astype(np.int64)
 
 
-def _keys(column: pa.Array) -> _Keys:
-    """The key of each text; of a text that is too long, only the length."""
-    bounds, data = _bytes_of(column)
-    lengths = np.diff(bounds)
-    longest, shortest = int(lengths.max(initial=0)), int(lengths.min(initial=_LONGEST_BYTES))
-    if longest > _LONGEST_BYTES:
-        keys = _keys(pc.if_else(pa.array(lengths <= _LONGEST_BYTES), column, b""))
-        keys[0] = lengths
-        return keys
-    width = max(-(-longest // _WORD_BYTES), 1) * _WORD_BYTES
-    padded = np.zeros((len(column), width), dtype=np.uint8)
-    if longest == shortest:
-        padded[:, :longest] = data.reshape(len(column), longest)
-    else:
-        padded[np.arange(width) < lengths[:, None]] = data
-    return np.vstack([lengths.astype(np.uint64), padded.view("<u8").T])
+def _keys(column: pa.Array) -> texts.Keys:
+    return texts.keys_of(*_bytes_of(column))
 
 
 def _bytes_of(column: pa.Array) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """The bounds of the texts, and the bytes from the first one to the last."""
+    """Where the texts lie in the bytes from the first one to the last, and these."""
     bounds, data = text_buffers(column)
-    return bounds, np.frombuffer(data, dtype=np.uint8)[bounds[0] :]
+    return bounds - bounds[0], np.frombuffer(data, dtype=np.uint8)[bounds[0] :]

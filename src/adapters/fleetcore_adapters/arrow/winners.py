@@ -8,14 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fleetcore_adapters.arrow.columns import Ints
+from fleetcore_adapters.arrow.columns import Codes, Ints
 from fleetcore_adapters.arrow.log_files import OpenFile
 from fleetcore_adapters.arrow.part_file import times_of
+from fleetcore_adapters.arrow.texts import EMPTY_INDEX, UNKNOWN
 
 MOST_CANDIDATES: Final = 262_144
 
 _BEFORE_ALL: Final = -(2**63)
-_NO_CODES: Final = pa.array([], type=pa.int32())
 _KEYS: Final = ("vehicle_id", "observed_at")
 
 
@@ -28,8 +28,9 @@ class Winners:
 
     def __init__(self) -> None:
         self._ids: pa.Array = pa.array([], type=pa.string())
+        self._index = EMPTY_INDEX
         self._latest: Ints = np.empty(0, dtype=np.int64)
-        self._candidates: list[tuple[pa.Table, Ints]] = []
+        self._candidates: list[tuple[pa.Table, Codes]] = []
         self._rows = 0
         self._limit = MOST_CANDIDATES
 
@@ -38,7 +39,7 @@ class Winners:
         groups = file.groups()
         keys = [file.read(group, _KEYS) for group in groups]
         times = [times_of(each) for each in keys]
-        vehicles = self._vehicles([each.column("vehicle_id").chunk(0) for each in keys])
+        vehicles = [self._vehicles(each.column("vehicle_id").chunk(0)) for each in keys]
         for codes, instants in zip(vehicles, times, strict=True):
             np.maximum.at(self._latest, codes, instants)
         del keys
@@ -51,7 +52,7 @@ class Winners:
     def add_rows(self, rows: pa.Table) -> None:
         """Let rows take part, all columns of them; quicker than many small files one by one."""
         rows = rows.unify_dictionaries().combine_chunks()
-        (codes,) = self._vehicles([rows.column("vehicle_id").chunk(0)])
+        codes = self._vehicles(rows.column("vehicle_id").chunk(0))
         instants = times_of(rows)
         np.maximum.at(self._latest, codes, instants)
         latest = np.flatnonzero(instants == self._latest[codes])
@@ -66,16 +67,18 @@ class Winners:
         ((table, codes),) = self._candidates
         return table.take(pc.sort_indices(self._ids.take(pa.array(codes))))
 
-    def _vehicles(self, columns: list[pa.DictionaryArray]) -> list[Ints]:
+    def _vehicles(self, column: pa.DictionaryArray) -> Codes:
         """Each row's vehicle as its place among all ids met so far, which the new ones join."""
-        known = pa.DictionaryArray.from_arrays(_NO_CODES, self._ids)
-        _, *found = pa.chunked_array([known, *columns]).unify_dictionaries().chunks
-        for each in found[:1]:
-            new = np.full(len(each.dictionary) - len(self._ids), _BEFORE_ALL)
-            self._ids, self._latest = each.dictionary, np.append(self._latest, new)
-        return [each.indices.to_numpy() for each in found]
+        found = self._index.find(column.dictionary)
+        if len(unmet := np.flatnonzero(found == UNKNOWN)):
+            new = column.dictionary.take(pa.array(unmet)).unique()
+            self._index = self._index.extended(new)
+            self._ids = pa.concat_arrays([self._ids, new])
+            self._latest = np.append(self._latest, np.full(len(new), _BEFORE_ALL))
+            found[unmet] = self._index.find(column.dictionary.take(pa.array(unmet)))
+        return found[column.indices.to_numpy()]
 
-    def _keep(self, table: pa.Table, codes: Ints) -> None:
+    def _keep(self, table: pa.Table, codes: Codes) -> None:
         self._candidates.append((table, codes))
         self._rows += table.num_rows
 
