@@ -9,7 +9,7 @@ from typing import Final
 from attrs import field, frozen
 
 from fleetcore.application.panel import Panel
-from fleetcore.domain.digests import LEAVES_A_BUCKET, Digest
+from fleetcore.domain.digests import LEAVES_A_BUCKET
 from fleetcore.domain.drift import (
     Drifted,
     Noted,
@@ -24,7 +24,7 @@ from fleetcore.domain.drift import (
 )
 from fleetcore.domain.facts import Fact, is_genuine, version_of, winners_of
 from fleetcore.domain.tombstones import Tombstone, key_of
-from fleetcore.ports.region import Recount, Region
+from fleetcore.ports.region import Region
 
 VEHICLES_A_READ: Final = 10_000
 """So many are asked for at once, so that no answer grows beyond what a link carries."""
@@ -74,18 +74,12 @@ def first_look(panel: Panel, at_ms: int, recounted: tuple[int, int] | None = Non
     `recounted` (part, parts) are gone through one by one as well, by each region itself.
     """
 
-    def summed(region: Region) -> tuple[Recount | None, Digest]:
-        return recounted and region.recount(*recounted), region.digest()
-
     def inside(
         region: Region, leaves: Collection[int]
     ) -> tuple[Mapping[int, Collection[int]], tuple[Tombstone, ...]]:
         return region.fingerprints(leaves), region.tombstones(leaves)
 
-    # Of busy regions one is always late: they wait for each other as seldom as can be.
-    told = panel.ask_all(summed)
-    recounts = {name: recount for name, (recount, _) in told.items() if recount is not None}
-    digests = {name: digest for name, (_, digest) in told.items()}
+    digests = panel.ask_all(lambda region: region.digest())
     buckets = differing({name: digest.buckets for name, digest in digests.items()})
     sums = panel.ask(asked(buckets), lambda region, wanted: region.leaves(wanted))
     leaves = differing_leaves(buckets, sums, LEAVES_A_BUCKET)
@@ -104,6 +98,10 @@ def first_look(panel: Panel, at_ms: int, recounted: tuple[int, int] | None = Non
     }
     vehicles = noted(leaves, fingerprints, versions, forgotten)
     lacking = noted_tombstones(leaves, tombstones)
+    # Last: a region that cannot count its registers anew has still been compared.
+    recounts = (
+        panel.ask_all(lambda region: region.recount(*recounted)) if recounted is not None else {}
+    )
     return FirstLook(
         at_ms=at_ms,
         compared=tuple(sorted(digests)),

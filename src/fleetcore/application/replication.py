@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from attrs import evolve, frozen
 
+from fleetcore.domain.messages import EventBatch
 from fleetcore.domain.provenance import REPLICA
 from fleetcore.errors import CorruptObject, RegionUnreachable
 from fleetcore.ports.links import Links
@@ -14,6 +15,9 @@ from fleetcore.ports.live_log import LiveLog
 from fleetcore.ports.region import Region
 
 ROWS_A_ROUND: Final = 50_000
+ROWS_AN_APPEND: Final = 5_000
+"""Small batches are appended together, because each costs as much as its rows; but so many rows
+only, because whoever else appends has to wait meanwhile."""
 
 
 @frozen(kw_only=True, slots=True)
@@ -40,9 +44,9 @@ def pull(peer: Region, log: LiveLog, links: Links, rows: int = ROWS_A_ROUND) -> 
         return Pulled(peer=peer.name, error="this region is cut off")
     cursor = links.cursor(peer.name)
     found = peer.batches_since(cursor, rows)
-    # In one step, because each costs as much as its rows: a peer takes in some thirty a second.
-    outcome = log.append_batches(
-        *(evolve(batch, ingestion=f"{REPLICA}{peer.name}") for batch in found.batches)
+    stored = sum(
+        _stored(log, [evolve(batch, ingestion=f"{REPLICA}{peer.name}") for batch in batches])
+        for batches in _together(found.batches)
     )
     if found.cursor != cursor:
         links.save(peer.name, found.cursor)
@@ -50,9 +54,30 @@ def pull(peer: Region, log: LiveLog, links: Links, rows: int = ROWS_A_ROUND) -> 
         peer=peer.name,
         batches=len(found.batches),
         rows=sum(batch.rows for batch in found.batches),
-        stored=outcome.stored + outcome.conflicting,
+        stored=stored,
         more=bool(found.batches),
     )
+
+
+def _together(batches: Iterable[EventBatch]) -> Iterator[list[EventBatch]]:
+    """Batches in their order, as many at once as one append takes, at least one."""
+    some: list[EventBatch] = []
+    for batch in batches:
+        if some and sum(each.rows for each in some) + batch.rows > ROWS_AN_APPEND:
+            yield some
+            some = []
+        some.append(batch)
+    if some:
+        yield some
+
+
+def _stored(log: LiveLog, batches: Sequence[EventBatch]) -> int:
+    """Append batches at once; where one cannot be, at least those that are before it."""
+    try:
+        outcomes = [log.append_batches(*batches)]
+    except CorruptObject:
+        outcomes = [log.append_batches(batch) for batch in batches]
+    return sum(outcome.stored + outcome.conflicting for outcome in outcomes)
 
 
 def pull_all(peers: Sequence[Region], log: LiveLog, links: Links) -> tuple[Pulled, ...]:

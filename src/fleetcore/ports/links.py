@@ -9,7 +9,8 @@ from typing import Protocol
 class Links(Protocol):
     """Whether the region is cut off, and how far it has copied each peer's log.
 
-    What is set is durable when the call returns, and other processes of the region see it.
+    What is set is durable when the call returns, and other processes of the region see it. Of
+    cursors the last ones may be lost with the power: what is behind them is copied again.
     Every method raises `StorageUnavailable`.
     """
 

@@ -42,7 +42,7 @@ from fleetcore.domain.drift import Drifted
 from fleetcore.domain.facts import Fact
 from fleetcore.domain.tombstones import Tombstone
 from fleetcore.errors import InvalidConfiguration, RegionUnreachable
-from fleetcore.ports.region import Region
+from fleetcore.ports.region import Recount, Region
 from fleetcore_adapters.memory.clock import MemoryClock
 from fleetcore_adapters.memory.event_store import MemoryEventStore
 from fleetcore_adapters.memory.telemeter import MemoryTelemeter
@@ -538,7 +538,7 @@ def test_the_sample_is_drawn_from_all_vehicles() -> None:
 
 
 def test_sums_that_are_not_true_are_put_right_and_told(world: Rehearsal) -> None:
-    """What they hid is found by the same look."""
+    """What they hid is found by the next look."""
     held = world["b"]
     leaf = leaf_of("cab-1")
     lost = held.registers._facts["cab-1"]
@@ -547,11 +547,33 @@ def test_sums_that_are_not_true_are_put_right_and_told(world: Rehearsal) -> None
 
     outcomes = [world.tick().outcomes for _ in range(3)]
 
-    assert [("suspected",), ("verified", "agreed"), ("agreed",)] == outcomes
+    assert [("agreed",), ("suspected",), ("verified", "agreed")] == outcomes
     assert [("Sums of registers were not true", True)] == [
         (subject, "b: 1;" in message) for subject, message in world.telemeter.alerts()
     ]
     assert (lost,) == held.region.read(["cab-1"])
+
+
+def test_a_region_that_cannot_count_is_still_compared(world: Rehearsal) -> None:
+    """It is told of; what it is behind on is found and mended all the same."""
+
+    class Uncounted(HostedRegion):
+        def recount(self, part: int, parts: int) -> Recount:
+            raise RegionUnreachable("no answer in time")
+
+    held = world["b"]
+    uncounted = Uncounted(
+        "b", registers=held.registers, log=held.log, history=held.log, engine=held.region._engine
+    )
+    for name in ("a", "c"):
+        world[name].take_in([fact("cab-1", 500)])
+    world.asking(world["a"].region, uncounted, world["c"].region)
+
+    first, second = world.tick(), world.tick()
+
+    assert (("suspected",), {"b": "no answer in time"}) == (first.outcomes, first.unreachable)
+    assert "verified" == second.outcomes[0]
+    assert (fact("cab-1", 500),) == uncounted.read(["cab-1"])
 
 
 def test_a_tick_out_of_time_is_escalated(world: Rehearsal) -> None:

@@ -8,6 +8,7 @@ import pytest
 from attrs import evolve
 from tests.regions import MemoryRegion, Silent, fact, memory_region
 
+from fleetcore.application import replication
 from fleetcore.application.hosting import HostedRegion
 from fleetcore.application.replication import Pulled, pull, pull_all
 from fleetcore.domain.ledger import StoreOutcome
@@ -15,7 +16,9 @@ from fleetcore.domain.messages import EventBatch
 from fleetcore.errors import CorruptObject, StorageUnavailable
 from fleetcore.ports.live_log import Batches
 from fleetcore.ports.region import Region
+from fleetcore_adapters.memory.live_engine import MemoryLiveEngine
 from fleetcore_adapters.memory.location_log import MemoryLog
+from fleetcore_adapters.memory.object_store import MemoryObjectStore
 
 FLEET: Final = tuple(fact(f"cab-{n}", n) for n in range(5))
 IDS: Final = [each.vehicle_id for each in FLEET]
@@ -114,6 +117,50 @@ def test_the_cursor_never_leads_the_log(three: tuple[MemoryRegion, ...], after: 
 
     pull(a.region, log, b.links)
     assert 5 == sum(1 for _ in log.scan())
+
+
+class Counting(MemoryLog):
+    """A log that counts the rows of each append, and can hold no row of one vehicle."""
+
+    def __init__(self, objects: MemoryObjectStore, damaged: str = "") -> None:
+        super().__init__(objects)
+        self.appends: list[int] = []
+        self._damaged = damaged
+
+    def append_batches(self, *batches: EventBatch) -> StoreOutcome:
+        for batch in batches:
+            if self._damaged in [each[0] for each in MemoryLiveEngine().facts(batch)]:
+                raise CorruptObject("the part that may hold it is damaged")
+        self.appends.append(sum(batch.rows for batch in batches))
+        return super().append_batches(*batches)
+
+
+def test_small_batches_are_appended_together(
+    three: tuple[MemoryRegion, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many rows as one append takes, in the order in which they came."""
+    monkeypatch.setattr(replication, "ROWS_AN_APPEND", 3)
+    a, b, _ = three
+    for each in (FLEET[:2], FLEET[2:3], FLEET[3:4], FLEET[4:5], [fact(f"v{n}", 1) for n in "abcd"]):
+        a.take_in(each)
+    log = Counting(MemoryObjectStore())
+
+    assert 9 == pull(a.region, log, b.links).stored
+    assert [3, 2, 4] == log.appends
+
+
+def test_damage_holds_up_only_what_is_behind_it(three: tuple[MemoryRegion, ...]) -> None:
+    """Batches before the one that cannot be appended are; the cursor waits for it."""
+    a, b, _ = three
+    for each in FLEET:
+        a.take_in([each])
+    log = Counting(MemoryObjectStore(), damaged=FLEET[2].vehicle_id)
+
+    with pytest.raises(CorruptObject):
+        pull(a.region, log, b.links)
+
+    assert [1, 1] == log.appends
+    assert 0 == b.links.cursor("a")
 
 
 def test_a_cut_region_stands_still(three: tuple[MemoryRegion, ...]) -> None:

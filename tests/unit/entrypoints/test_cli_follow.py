@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
+from pathlib import Path
 
-from fleetcore_entrypoints.cli.follow import taking_turns
+from tests.regions import fact
+
+from fleetcore_adapters.arrow.live_engine import ArrowLiveEngine
+from fleetcore_entrypoints.cli.follow import Progress, slow_steps_of, taking_turns
+from fleetcore_entrypoints.wiring.live import wire_live
 
 
 def test_views_take_turns_and_peers_wait_for_nobody() -> None:
@@ -18,3 +24,15 @@ def test_views_take_turns_and_peers_wait_for_nobody() -> None:
         name: step() for name, step in steps.items()
     }
     assert not turn.locked()
+
+
+def test_the_graph_brings_its_index_up_first(tmp_path: Path) -> None:
+    """Both are where the log is then, and both are told of."""
+    with closing(wire_live(tmp_path, "home")) as app:
+        app.log.append_batches(ArrowLiveEngine().encoded([fact("cab-1", 1)], "live-1"))
+        progress = Progress()
+
+        slow_steps_of(app, progress)["graph"]()
+
+        assert app.log.reached() == app.geo.cursor() == app.graph.cursor()
+        assert {"geo", "graph"} == progress._views.keys()

@@ -143,7 +143,10 @@ class Tail:
 
 
 def _read(batches: Sequence[EventBatch], ingestion: str) -> _Arriving:
-    tables = [part_file.decode(batch.content) for batch in batches]
+    try:
+        tables = [part_file.decode(batch.content) for batch in batches]
+    except CorruptObject as error:
+        raise CorruptObject(f"a batch of {ingestion!r}: {error}") from error
     for batch, table in zip(batches, tables, strict=True):
         if table.num_rows != batch.rows:
             raise CorruptObject(

@@ -33,7 +33,7 @@ REGION_TABLES: Final[Mapping[str, str]] = {
 
 
 class LocalLinks(Links):
-    """Remembers in the data folder's database: a cursor is lost only together with the log."""
+    """Remembers in the data folder's database, beside the log."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -56,7 +56,7 @@ class LocalLinks(Links):
         return 0 if row is None else int(row[0])
 
     def save(self, peer: str, cursor: int) -> None:
-        # Often; and what is copied again after a power cut changes nothing.
+        # Often, and behind an append that is synced: it can only stay behind the log.
         with self._database.write(synced=False) as connection:
             connection.execute("INSERT OR REPLACE INTO link_cursors VALUES (?, ?)", (peer, cursor))
 

@@ -107,9 +107,9 @@ def fingerprints(
         f" WHERE leaf IN {_GIVEN}",
         (_JSON(list(leaves)).decode(),),
     )
-    in_leaves, prints = found.fetchone()
+    leaf_column, prints = found.fetchone()
     try:
-        return _NUMBERS(in_leaves), [each & MASK for each in _NUMBERS(prints)]
+        return _NUMBERS(leaf_column), [each & MASK for each in _NUMBERS(prints)]
     except msgspec.ValidationError as error:
         raise _damaged(f"its fingerprint: {error}") from error
 

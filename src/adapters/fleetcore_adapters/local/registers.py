@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import compress
@@ -166,9 +165,9 @@ class LocalRegisters(Registers):
     def fingerprints(self, leaves: Collection[int]) -> Mapping[int, Collection[int]]:
         with self._database.read() as connection:
             found = rows.fingerprints(connection, leaves)
-        by_leaf: dict[int, list[int]] = defaultdict(list)
+        by_leaf: dict[int, list[int]] = {}
         for leaf, fingerprint in zip(*found, strict=True):
-            by_leaf[leaf].append(fingerprint)
+            by_leaf.setdefault(leaf, []).append(fingerprint)
         return by_leaf
 
     def held(self, fingerprints: Mapping[int, Collection[int]]) -> tuple[Held, ...]:

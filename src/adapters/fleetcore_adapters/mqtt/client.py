@@ -24,8 +24,7 @@ class LeanClient(Client):
 
     For every message paho builds tables of all properties there are, which takes longer than
     everything else that a listener does with it; and it asks the system for one byte, one byte
-    and the rest. The methods are paho's own: where a later paho has no such method, these are
-    never called, and everything works as before.
+    and the rest. What is overridden and called here are methods that paho does not document.
     """
 
     _ahead = BytesIO()

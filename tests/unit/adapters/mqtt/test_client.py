@@ -139,5 +139,5 @@ def test_acknowledges_as_paho_does(identifiers: list[int]) -> None:
 
 @pytest.mark.parametrize("method", ["_handle_publish", "_sock_recv", "_packet_queue"])
 def test_paho_still_has_this_method(method: str) -> None:
-    """What is overridden, or called: else it would not be quick."""
+    """They are not documented, and one that is overridden would not be missed."""
     assert hasattr(Client, method)
