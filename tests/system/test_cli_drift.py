@@ -64,6 +64,19 @@ def test_a_repair_mends_from_the_own_log(here: tuple[str, ...], fleetcore: Comma
     assert 0 == fleetcore("drift", "check", *here, "--deep").status
 
 
+@pytest.mark.parametrize("what", ["check", "repair"])
+def test_who_is_alone_compares_nothing(
+    here: tuple[str, ...], fleetcore: Command, what: str
+) -> None:
+    """That is no agreement, and a job that looks at the exit status learns of it."""
+    fleetcore("drift", "repair", *here)
+
+    told = fleetcore("drift", what, *here, "--json")
+
+    assert (1, True) == (told.status, "nothing was compared" in told.err)
+    assert what == "check" or "alone" == told.objects[-1]["outcome"]
+
+
 def test_a_watch_outlives_what_is_damaged(
     here: tuple[str, ...], fleetcore: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -285,6 +285,14 @@ def test_says_when_backups_are_gone(fleetcore: Command) -> None:
     assert "the log: rows" in plain.out
 
 
+@pytest.mark.parametrize("vehicle", ["", " ", "null", "two\nlines"])
+def test_refuses_what_is_no_id(fleetcore: Command, vehicle: str) -> None:
+    """A message or row without an id would be taken for its."""
+    refused = fleetcore("forget", vehicle)
+
+    assert (1, True) == (refused.status, "no vehicle's id" in refused.err)
+
+
 def test_refuses_what_is_no_request(fleetcore: Command) -> None:
     """Neither an id nor --pending, or both; nothing pending is told."""
     assert 2 == fleetcore("forget").status

@@ -26,6 +26,7 @@ MISUSED: Final = (
     (("mqtt://me@localhost/t", "--password-file", "absent"), "absent: No such file"),
     ((PLAIN, "--map", "latitude"), "FIELD=KEY"),
     ((PLAIN, "--timezone", "Nowhere/City"), "Nowhere/City"),
+    ((PLAIN, "--vehicle-from-topic", "("), "no regular expression"),
     ((PLAIN, "--config", "absent.toml"), "absent.toml"),
 )
 
@@ -42,14 +43,6 @@ def test_what_cannot_be_is_told(
     assert said in done.err
     assert "secret" not in done.err
     assert not (in_folder / "fleetcore-data").exists()
-
-
-def test_a_pattern_for_topics_is_checked(fleetcore: Command) -> None:
-    """Before anything is listened to."""
-    done = fleetcore("listen", PLAIN, "--vehicle-from-topic", "(")
-
-    assert 1 == done.status
-    assert "error [invalid-mapping]" in done.err
 
 
 def test_a_fleet_on_aws_is_refused(fleetcore: Command) -> None:

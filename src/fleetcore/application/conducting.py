@@ -44,6 +44,7 @@ from fleetcore.ports.telemeter import Telemeter, Unit
 
 Outcome: TypeAlias = Literal[
     "agreed",
+    "alone",
     "suspected",
     "waiting",
     "standing back",
@@ -152,7 +153,7 @@ def _suspected(
     conductor: Conductor, panel: Panel, watch: Watch, look: FirstLook
 ) -> tuple[Watch, Outcome]:
     if not look.suspicious:
-        return watch, "agreed"
+        return watch, "agreed" if len(look.compared) > 1 else "alone"
     run = watch.run + 1
     suspected = DriftSuspected(
         run=run,

@@ -22,11 +22,12 @@ from fleetcore.application.object_erasure import ObjectErasure, VehiclesIn
 from fleetcore.application.proximity import GeoView, GraphView
 from fleetcore.application.storing import resume
 from fleetcore.application.streams import readable_states
+from fleetcore.domain.cells import id_in
 from fleetcore.domain.digests import leaf_of
 from fleetcore.domain.parts import DeadLetter
 from fleetcore.domain.places import Driver
 from fleetcore.domain.tombstones import Tombstone, key_of
-from fleetcore.errors import CorruptObject, ObjectMissing
+from fleetcore.errors import CorruptObject, InvalidInput, ObjectMissing
 from fleetcore.ports.catalogue import Catalogue
 from fleetcore.ports.dead_messages import DeadMessages
 from fleetcore.ports.erasures import Erasures
@@ -124,9 +125,12 @@ def tombstone_of(vehicle_id: str, now_ms: int) -> Tombstone:
 def forget(holdings: Holdings, vehicle_id: str) -> Forgotten:
     """Forget a vehicle in this region: see the module. May be called again.
 
-    Raises `ObjectMissing`, `CorruptObject` where a file of the log is damaged,
+    Raises `InvalidInput` for what is no vehicle's id: much that names none would be taken for
+    its. Raises `ObjectMissing`, `CorruptObject` where a file of the log is damaged,
     `StorageUnavailable`: what is not done yet is done by the next call.
     """
+    if id_in(vehicle_id) != vehicle_id:
+        raise InvalidInput(f"{vehicle_id!r} is no vehicle's id; nothing is forgotten")
     tombstone = tombstone_of(vehicle_id, holdings.fleet.clock.now_ms())
     holdings.erasures.unmark([tombstone.key])
     registers = len(holdings.registers.read([vehicle_id]))

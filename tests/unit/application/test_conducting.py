@@ -312,7 +312,7 @@ def test_one_region_alone_is_compared_with_nobody(world: Rehearsal) -> None:
 
     done = world.tick()
 
-    assert (("agreed",), {"b", "c"}) == (done.outcomes, set(done.unreachable))
+    assert (("alone",), {"b", "c"}) == (done.outcomes, set(done.unreachable))
     assert 2 == world.metric("regions_unreachable")
 
 

@@ -65,7 +65,8 @@ def check(
 ) -> None:
     """Look twice, print who is behind on which vehicle, and change nothing.
 
-    Exit status 1 if a region has drifted, misses a tombstone, or holds a corrupt register.
+    Exit status 1 if a region has drifted, misses a tombstone, or holds a corrupt register; or if
+    nothing was compared, because no other region answered.
     """
     import time
 
@@ -85,7 +86,10 @@ def check(
         exchanged = regions.exchanged()
     show = drift_text.print_lines if as_json else drift_text.print_tables
     show(found, exchanged)
-    if found.is_drift:
+    is_alone = len(found.first.compared) < 2
+    if is_alone:
+        drift_text.note_alone()
+    if found.is_drift or (is_alone and not deep):
         raise click.exceptions.Exit(1)
 
 
@@ -97,12 +101,13 @@ def check(
 def repair(*, config: Path | None, data: Path, region: str | None, as_json: bool) -> None:
     """Conduct one run: look twice, repair what has drifted, verify it.
 
-    Exit status 1 if anything is left, or if another run is at work.
+    Exit status 1 if anything is left, if another run is at work, or if nothing was compared,
+    because no other region answered.
     """
     import time
 
     from fleetcore.application.conducting import Watch, tick
-    from fleetcore_entrypoints.cli.drift_text import TextTelemeter, print_tick
+    from fleetcore_entrypoints.cli.drift_text import TextTelemeter, note_alone, print_tick
     from fleetcore_entrypoints.cli.progress import lasting
 
     with _regions(data, config, region) as regions, lasting("looking and mending"):
@@ -112,7 +117,9 @@ def repair(*, config: Path | None, data: Path, region: str | None, as_json: bool
             time.sleep(regions.settings.settle_s)
             done = tick(conductor, done.watch)
     print_tick(done, as_json=as_json)
-    if done.outcomes[0] in ("escalated", "standing back"):
+    if done.outcomes[0] == "alone":
+        note_alone()
+    if done.outcomes[0] in ("alone", "escalated", "standing back"):
         raise click.exceptions.Exit(1)
 
 

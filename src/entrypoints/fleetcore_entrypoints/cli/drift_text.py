@@ -30,6 +30,14 @@ class TextTelemeter(Telemeter):
         note(f"alert: {subject}: {message}")
 
 
+def note_alone() -> None:
+    """Say that nothing can be said of drift."""
+    note(
+        "no other region answered, so nothing was compared; the regions and their addresses are "
+        "in the config: --config FILE, and each is served by fleetcore follow or fleetcore run"
+    )
+
+
 def print_tables(found: Checked, exchanged: int) -> None:
     """A line a register that drifted, and what else there is to know."""
     if found.second.drifted:

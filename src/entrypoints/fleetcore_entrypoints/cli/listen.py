@@ -25,6 +25,17 @@ if TYPE_CHECKING:
     from fleetcore_entrypoints.listener import Heard
 
 
+def _pattern(_context: click.Context, _parameter: click.Parameter, text: str | None) -> str | None:
+    """A pattern that can be right."""
+    from fleetcore.domain.report_forms import checked_pattern
+    from fleetcore.errors import InvalidMapping
+
+    try:
+        return None if text is None else checked_pattern(text)
+    except InvalidMapping as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command(
     epilog=examples(
         "fleetcore listen mqtt://localhost/fleet/#",
@@ -47,6 +58,7 @@ if TYPE_CHECKING:
 @click.option(
     "--vehicle-from-topic",
     metavar="REGEX",
+    callback=_pattern,
     help="Finds the vehicle id in a message's topic: its group.",
 )
 @vehicles_option
@@ -150,10 +162,12 @@ class _Teller:
         self._as_json = as_json
         self._messages = 0
         self._problem: str | None = "not connected yet"
+        self._was_connected = False
 
     def tell(self, heard: Heard) -> None:
         from fleetcore_entrypoints.cli.output import note, print_json
 
+        self._was_connected |= heard.problem is None
         if heard.problem != self._problem:
             note(f"waiting: {heard.problem}" if heard.problem else "listening")
             self._problem = heard.problem
@@ -170,7 +184,10 @@ class _Teller:
             print_json({**_content(heard), "done": True})
         else:
             print(_line(heard), flush=True)
-        note("stopped; what comes now is kept by the broker")
+        if self._was_connected or heard.messages or heard.problem is None:
+            note("stopped; what comes now is kept by the broker")
+        else:
+            note("stopped; the broker was not reached: it keeps what comes if it ever was before")
 
 
 def _content(heard: Heard) -> dict[str, object]:
@@ -187,6 +204,7 @@ def _content(heard: Heard) -> dict[str, object]:
         "stored": store.stored,
         "already_stored": store.already_stored,
         "conflicting_at_store": store.conflicting,
+        "forgotten": store.forgotten,
         "rate_per_s": round(heard.rate_per_s, 1),
         "durable_after_ms": {
             "mean": round(heard.delays.mean_ms, 1),
@@ -204,6 +222,7 @@ def _line(heard: Heard) -> str:
         f"{counts.accepted:,} accepted, "
         f"{counts.duplicate + store.already_stored:,} duplicate, "
         f"{counts.conflicting + store.conflicting:,} conflicting, "
-        f"{counts.rejected:,} rejected, {counts.malformed:,} malformed; "
+        f"{counts.rejected:,} rejected, {counts.malformed:,} malformed"
+        f"{f', {store.forgotten:,} of forgotten vehicles' if store.forgotten else ''}; "
         f"durable after {heard.delays.mean_ms:.0f} ms (at most {heard.delays.max_ms:,})"
     )

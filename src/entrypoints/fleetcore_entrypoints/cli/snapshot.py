@@ -14,7 +14,6 @@ from fleetcore_entrypoints.cli.options import (
     examples,
     existing_region,
     json_option,
-    opened_region,
     region_option,
 )
 
@@ -122,8 +121,7 @@ def restore(*, name: str | None, data: Path, region: str | None, as_json: bool) 
     from fleetcore_entrypoints.cli.output import note, print_json
     from fleetcore_entrypoints.cli.progress import lasting
 
-    # A copy of `snapshots/` may be all there is.
-    with opened_region(data, region) as app, lasting("restoring"):
+    with existing_region(data, region) as app, lasting("restoring"):
         began_s = time.monotonic()
         restored = snapshots.restore(app.registers, app.log, app.snapshots, name=name)
         seconds = time.monotonic() - began_s
