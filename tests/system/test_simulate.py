@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +15,8 @@ from fleetcore.testing.simulation.faults import FAULTS
 pytestmark = pytest.mark.system
 
 Command = Callable[..., Any]
+
+PATIENCE_S: Final = 30.0
 
 SEEDS: Final = 150
 """Of each of the two scenarios."""
@@ -30,6 +34,17 @@ class Region(FileRegion):
 
 def scenario():
     return FilesScenario(file_fakes(), Region)
+"""
+
+
+TELLING: Final = """
+from fleetcore.testing.simulation.files import FilesScenario
+from fleetcore_entrypoints.wiring.simulated import file_fakes
+
+
+def scenario():
+    print("begun", flush=True)
+    return FilesScenario(file_fakes())
 """
 
 
@@ -76,3 +91,18 @@ def test_a_scenario_that_is_none_is_told(fleetcore: Command, name: str) -> None:
 
     assert 2 == done.status
     assert "invalid-configuration" in done.err
+
+
+def test_no_process_outlives_the_command(in_folder: Path) -> None:
+    """Killed, it leaves nobody waiting for seeds."""
+    (in_folder / "telling.py").write_text(TELLING, encoding="utf-8")
+    words = ["simulate", "--seeds", "100000", "--jobs", "2", "--scenario", "telling:scenario"]
+    command = [sys.executable, "-c", "from fleetcore_entrypoints.cli.main import run; run()"]
+    with subprocess.Popen([*command, *words], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        begun = [process.stdout.readline() for _ in range(3)]  # the command's own, and theirs
+        process.kill()
+        # It ends when the last one that may write to it is gone.
+        rest, _ = process.communicate(timeout=PATIENCE_S)
+
+    assert ([b"begun\n"] * 3, b"") == (begun, rest)

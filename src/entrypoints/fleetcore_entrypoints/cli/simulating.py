@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
-from typing import Final, cast
+from threading import Thread
+from typing import TYPE_CHECKING, Final, cast
 
 from fleetcore.errors import InvalidConfiguration
 from fleetcore.testing.simulation.running import Outcome, simulated
 from fleetcore.testing.simulation.scenario import Scenario
 from fleetcore_entrypoints.cli.factories import factory_named
 from fleetcore_entrypoints.wiring.simulated import scenarios
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 _SEEDS_A_TASK: Final = 10
 
@@ -29,7 +34,8 @@ def outcomes(
     if jobs == 1:
         yield from _told(map(partial(_played, name), some), len(some), tell)
         return
-    with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_end_with_parent) as pool:
         yield from _told(pool.map(partial(_played, name), some), len(some), tell)
 
 
@@ -45,6 +51,18 @@ def scenario_named(name: str) -> Scenario:
         return known[name]
     factory = cast("Callable[[], Scenario]", factory_named(name, "it is to return a scenario"))
     return factory()
+
+
+def _end_with_parent() -> None:
+    """Else a process would wait for ever for seeds from one that was killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_ended_with, args=(parent,), daemon=True).start()
+
+
+def _ended_with(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
 
 
 def _played(name: str, seeds: range) -> list[Outcome]:
