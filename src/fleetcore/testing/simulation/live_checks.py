@@ -58,6 +58,9 @@ class LiveChecks:
         if self._cleared != self._region.cleared:
             self._cleared = self._region.cleared
             self._seen.clear()
+            for region, vehicle in [*self._mischief.lowered]:
+                if region == self._region.name:
+                    del self._mischief.lowered[region, vehicle]
         for fact in self._facts():
             version = version_of(fact)
             vehicle = fact.vehicle_id
