@@ -183,16 +183,6 @@ class LiveLogContract:
         assert StoreOutcome(already_stored=4) == rig.live.append_batches(*batches)
         assert StoreOutcome() == rig.live.append_batches()
 
-    def test_batches_that_are_not_of_one(self, rig: LiveLogRig) -> None:
-        """Neither one of another ingestion is taken in, nor one beside a damaged one."""
-        batch = rig.batch(ONE)
-
-        with pytest.raises(InvalidInput):
-            rig.live.append_batches(batch, evolve(batch, ingestion="live-2"))
-        with pytest.raises(CorruptObject):
-            rig.live.append_batches(batch, evolve(batch, rows=3))
-        assert ([], 0) == (rig.rows(), rig.live.reached())
-
     def test_an_empty_batch_is_nothing(self, rig: LiveLogRig) -> None:
         """No row, no change."""
         outcome = rig.live.append_batches(EventBatch(ingestion=LIVE, rows=0, content=b""))
@@ -201,13 +191,18 @@ class LiveLogContract:
 
     @pytest.mark.parametrize("ingestion", ["1f", "1f-2", "a b", "", "../x"])
     def test_an_ingestion_that_is_no_live_one(self, rig: LiveLogRig, ingestion: str) -> None:
-        """It would be taken for a file, or name nothing that could be stored."""
-        with pytest.raises(InvalidInput):
-            rig.live.append_batches(evolve(rig.batch(ONE), ingestion=ingestion))
+        """It would be taken for a file, or name nothing that could be stored; nor are two one."""
+        batch = rig.batch(ONE)
+        for batches in (
+            [evolve(batch, ingestion=ingestion)],
+            [batch, evolve(batch, ingestion="x")],
+        ):
+            with pytest.raises(InvalidInput):
+                rig.live.append_batches(*batches)
         assert [] == rig.rows()
 
     def test_a_batch_that_is_no_batch(self, rig: LiveLogRig) -> None:
-        """Damage is told and nothing is stored."""
+        """Damage is told and nothing is stored, of what is beside it neither."""
         batch = rig.batch(ONE, TWO)
 
         for wrong in (
@@ -216,7 +211,7 @@ class LiveLogContract:
             evolve(batch, rows=3),
         ):
             with pytest.raises(CorruptObject):
-                rig.live.append_batches(wrong)
+                rig.live.append_batches(rig.batch(OTHER), wrong)
         assert ([], 0) == (rig.rows(), rig.live.reached())
 
     def test_changes_are_winners(self, rig: LiveLogRig) -> None:
