@@ -156,7 +156,7 @@ class LocalRegisters(Registers):
 
     def digest(self) -> Digest:
         with self._database.read() as connection:
-            return register_sums.read(connection).digest()
+            return register_sums.digest(connection)
 
     def leaves(self, buckets: Collection[int]) -> Mapping[int, Sum]:
         with self._database.read() as connection:
