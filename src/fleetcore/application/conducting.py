@@ -153,7 +153,7 @@ def _suspected(
     conductor: Conductor, panel: Panel, watch: Watch, look: FirstLook
 ) -> tuple[Watch, Outcome]:
     if not look.suspicious:
-        return watch, "agreed" if len(look.compared) > 1 else "alone"
+        return watch, "alone" if look.is_alone else "agreed"
     run = watch.run + 1
     suspected = DriftSuspected(
         run=run,

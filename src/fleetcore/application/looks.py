@@ -51,6 +51,11 @@ class FirstLook:
     untrue: Mapping[str, int] = field(factory=dict)
 
     @property
+    def is_alone(self) -> bool:
+        """Whether no two regions answered, so that nothing was compared."""
+        return len(self.compared) < 2
+
+    @property
     def suspicious(self) -> bool:
         """Whether a second look is due."""
         return bool(self.vehicles or self.tombstones or any(self.corrupt.values()))
@@ -79,6 +84,7 @@ def first_look(panel: Panel, at_ms: int, recounted: tuple[int, int] | None = Non
     ) -> tuple[Mapping[int, Collection[int]], tuple[Tombstone, ...]]:
         return region.fingerprints(leaves), region.tombstones(leaves)
 
+    # Regions wait for the slowest of them at every question, so these two are one.
     digests = panel.ask_all(lambda region: region.digest())
     buckets = differing({name: digest.buckets for name, digest in digests.items()})
     sums = panel.ask(asked(buckets), lambda region, wanted: region.leaves(wanted))

@@ -62,11 +62,13 @@ def pull(peer: Region, log: LiveLog, links: Links, rows: int = ROWS_A_ROUND) -> 
 def _together(batches: Iterable[EventBatch]) -> Iterator[list[EventBatch]]:
     """Batches in their order, as many at once as one append takes, at least one."""
     some: list[EventBatch] = []
+    rows = 0
     for batch in batches:
-        if some and sum(each.rows for each in some) + batch.rows > ROWS_AN_APPEND:
+        if some and rows + batch.rows > ROWS_AN_APPEND:
             yield some
-            some = []
+            some, rows = [], 0
         some.append(batch)
+        rows += batch.rows
     if some:
         yield some
 

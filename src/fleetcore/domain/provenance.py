@@ -24,9 +24,10 @@ def live_ingestion(ingestions: Collection[str]) -> str:
 
     Raises `InvalidInput` where they are several, or that of a file.
     """
-    if len(set(ingestions)) != 1:
-        raise InvalidInput(f"batches of {len(set(ingestions))} ingestions are not appended as one")
-    (ingestion,) = set(ingestions)
+    different = set(ingestions)
+    if len(different) != 1:
+        raise InvalidInput(f"batches of {len(different)} ingestions are not appended as one")
+    (ingestion,) = different
     if is_of_file(ingestion):
         raise InvalidInput(
             f"ingestion {ingestion!r} is that of a file: a live one has another name, "

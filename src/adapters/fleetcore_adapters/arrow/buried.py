@@ -10,6 +10,7 @@ from fleetcore.domain.tombstones import key_of
 from fleetcore.ports.catalogue import Catalogue
 from fleetcore_adapters.arrow.columns import Mask
 from fleetcore_adapters.arrow.texts import text_hashes
+from fleetcore_adapters.vectors.texts import leaves_by_hash
 
 
 class Buried:
@@ -28,7 +29,7 @@ class Buried:
             self._read()
         has_any, keys = self._has_any, self._keys
         found: Mask = np.zeros(len(ids.dictionary), dtype=np.bool_)
-        leaves = (text_hashes(ids.dictionary) % np.uint64(LEAVES)).astype(np.int64)
+        leaves = leaves_by_hash(text_hashes(ids.dictionary))
         for place in np.flatnonzero(has_any[leaves]).tolist():
             found[place] = key_of(ids.dictionary[place].as_py()) in keys
         by_row: Mask = found[ids.indices.to_numpy()]

@@ -105,7 +105,7 @@ def fingerprints(
     found = connection.execute(
         f"SELECT json_group_array(leaf), json_group_array(fingerprint) FROM {_FACTS}"
         f" WHERE leaf IN {_GIVEN}",
-        (_JSON(list(leaves)).decode(),),
+        (_given(leaves),),
     )
     leaf_column, prints = found.fetchone()
     try:
@@ -120,7 +120,7 @@ def with_fingerprints(
     """The registers of these leaves that have one of these fingerprints, each with its leaf."""
     found = connection.execute(
         f"SELECT {_FACT}, leaf FROM {_FACTS} WHERE leaf IN {_GIVEN} AND fingerprint IN {_GIVEN}",
-        (_JSON(list(leaves)).decode(), _JSON(_signed(prints)).decode()),
+        (_given(leaves), _given(_signed(prints))),
     ).fetchall()
     return zip([row[3] for row in found], _decoded(found), strict=True)
 
@@ -225,6 +225,11 @@ def _found(connection: sqlite3.Connection, select: str, values: Iterable[object]
 
 
 _MARKS: Final = ", ".join("?" * _PAGE)
+
+
+def _given(numbers: Iterable[int]) -> str:
+    """What `_GIVEN` is bound to."""
+    return _JSON(list(numbers)).decode()
 
 
 def _columns(facts: Sequence[Fact]) -> tuple[list[int], Iterator[bytes]]:

@@ -91,10 +91,7 @@ def read(connection: sqlite3.Connection, cities: Collection[str] | None = None) 
 def digest(connection: sqlite3.Connection) -> Digest:
     """The same in brief; by columns, because every tick asks every region for it."""
     sums = read(connection)
-    counts, words = (
-        np.array(each, kind).reshape(BUCKETS, LEAVES_A_BUCKET)
-        for each, kind in ((sums.counts, np.int64), (sums.words, np.uint64))
-    )
+    counts, words = (each.reshape(BUCKETS, LEAVES_A_BUCKET) for each in _columns(sums))
     filled = np.flatnonzero(counts.any(axis=1) | words.any(axis=1)).tolist()
     by_bucket = counts.sum(axis=1)[filled].tolist(), words.sum(axis=1)[filled].tolist()
     return Digest(buckets=dict(zip(filled, map(Sum, *by_bucket), strict=True)), cities=sums.cities)
@@ -124,9 +121,7 @@ def change(
     """Count registers in and out, by columns; `made` are the leaves of those that are new."""
     cities = come.cities.keys() | gone.cities.keys()
     sums = read(connection, cities)
-    # They are arrays, so that numpy changes them in place.
-    counts = np.frombuffer(cast("array[int]", sums.counts), np.int64)
-    words = np.frombuffer(cast("array[int]", sums.words), np.uint64)
+    counts, words = _columns(sums)
     np.add.at(counts, made, 1)
     np.add.at(words, come.leaves, come.words)
     np.subtract.at(words, gone.leaves, gone.words)
@@ -135,6 +130,14 @@ def change(
     for city, each in gone.cities.items():
         sums.change_city(city, -each.count, -each.words)
     save(connection, sums, cities)
+
+
+def _columns(sums: Sums) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """The counts and words that `read` gave: they are arrays, which numpy changes in place."""
+    return (
+        np.frombuffer(cast("array[int]", sums.counts), np.int64),
+        np.frombuffer(cast("array[int]", sums.words), np.uint64),
+    )
 
 
 def clear(connection: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetcore.domain.digests import BUCKETS, LEAVES, Digest, Sum, Sums, leaf_of, leaves_of
+from fleetcore.domain.digests import BUCKETS, Digest, Sum, Sums, leaf_of, leaves_of
 from fleetcore.domain.facts import Fact, version_of, winners_of
 from fleetcore.domain.tombstones import Tombstone, key_of
 from fleetcore.ports.registers import Held, Registers
@@ -20,7 +20,7 @@ from fleetcore_adapters.local import register_rows as rows
 from fleetcore_adapters.local import register_sums
 from fleetcore_adapters.local.database import ViewsDatabase
 from fleetcore_adapters.local.known_registers import NO_PLACE, KnownRegisters, Versions
-from fleetcore_adapters.vectors.texts import hashes_of
+from fleetcore_adapters.vectors.texts import hashes_of, leaves_by_hash
 
 _LEAVES_AT_ONCE: Final = 1_000
 """So many leaves' registers are in memory at once where all are counted anew."""
@@ -94,7 +94,7 @@ class LocalRegisters(Registers):
         gone = known.summed(places)
         rows.update(connection, better, known.numbers[places].tolist())
         known.change(places, better, versions)
-        leaves: list[int] = (hashes_of([fact[0] for fact in first]) % np.uint64(LEAVES)).tolist()
+        leaves: list[int] = leaves_by_hash(hashes_of([fact[0] for fact in first])).tolist()
         made = known.add(rows.insert(connection, first, leaves), first, leaves)
         come = known.summed(np.append(places, made))
         register_sums.change(connection, come, gone, made=known.leaves[made])

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from fleetcore.domain.digests import LEAVES
 from fleetcore.domain.fingerprint import text_bits
 from fleetcore_adapters.vectors.splitmix import mixed
 
@@ -53,6 +54,11 @@ def text_hashes(bounds: Bounds, data: Bytes) -> NDArray[np.uint64]:
     for row in np.flatnonzero(lengths > LONGEST_BYTES).tolist():
         state[row] = text_bits(data[bounds[row] : bounds[row + 1]].tobytes())
     return state
+
+
+def leaves_by_hash(hashes: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The leaves of vehicles whose ids have these hashes: `fleetcore.domain.digests.leaf_of`."""
+    return (hashes % np.uint64(LEAVES)).astype(np.int64)
 
 
 def hashes_of(texts: Sequence[str]) -> NDArray[np.uint64]:

@@ -86,10 +86,9 @@ def check(
         exchanged = regions.exchanged()
     show = drift_text.print_lines if as_json else drift_text.print_tables
     show(found, exchanged)
-    is_alone = len(found.first.compared) < 2
-    if is_alone:
+    if found.first.is_alone:
         drift_text.note_alone()
-    if found.is_drift or (is_alone and not deep):
+    if found.is_drift or (found.first.is_alone and not deep):
         raise click.exceptions.Exit(1)
 
 
