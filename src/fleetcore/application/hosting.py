@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import compress
 
 from attrs import evolve
 
@@ -80,14 +81,15 @@ class HostedRegion(Region):
         # A city's registers are in all buckets, so only all of them together count it.
         untrue = self._registers.recount(buckets if parts > 1 else None)
         registers, corrupt = 0, list[str]()
-        for fact in self._registers.scan(buckets):
-            registers += 1
-            if not is_genuine(fact):
-                corrupt.append(fact.vehicle_id)
+        for bucket in buckets:
+            facts = list(self._registers.scan([bucket]))
+            registers += len(facts)
+            genuine = self._engine.genuine(facts)
+            corrupt += (fact[0] for fact, is_so in zip(facts, genuine, strict=True) if not is_so)
         return Recount(registers=registers, corrupt=tuple(sorted(corrupt)), untrue=untrue)
 
     def mend(self, facts: Sequence[Fact], run: str) -> int:
-        genuine = [fact for fact in facts if is_genuine(fact)]
+        genuine = list(compress(facts, self._engine.genuine(facts)))
         if not genuine:
             return 0
         self._log.append_batches(self._engine.encoded(genuine, f"repair-{run}"))

@@ -64,6 +64,14 @@ class LiveEngine(Protocol):
         raise NotImplementedError
 
     @abstractmethod
+    def genuine(self, facts: Sequence[Fact]) -> Sequence[bool]:
+        """Which facts have the fingerprint of their payload.
+
+        One by one it is what `fleetcore.domain.facts.is_genuine` says.
+        """
+        raise NotImplementedError
+
+    @abstractmethod
     def encoded(self, facts: Sequence[Fact], ingestion: str) -> EventBatch:
         """A batch of facts that came another way: from another region, say.
 

@@ -24,7 +24,7 @@ from fleetcore.domain.rules.event_rules import rules_in_force
 from fleetcore.ports.live_engine import LiveEngine, LiveWork
 from fleetcore_adapters.arrow import part_file
 from fleetcore_adapters.arrow.chunk_rows import deduplicated_alone, part_tables
-from fleetcore_adapters.arrow.fact_rows import table_of
+from fleetcore_adapters.arrow.fact_rows import fingerprints_of, table_of
 from fleetcore_adapters.arrow.facts import facts_of
 from fleetcore_adapters.arrow.judgements import Judgement, case_of, judgement_of
 from fleetcore_adapters.arrow.live_columns import columns_of
@@ -70,6 +70,11 @@ class ArrowLiveEngine(LiveEngine):
 
     def facts(self, batch: EventBatch) -> Sequence[Fact]:
         return facts_of(part_file.decode(batch.content, Fact._fields))
+
+    def genuine(self, facts: Sequence[Fact]) -> Sequence[bool]:
+        held = np.array([fact[11] for fact in facts], np.uint64)
+        genuine: list[bool] = (fingerprints_of(facts) == held).tolist()
+        return genuine
 
     def encoded(self, facts: Sequence[Fact], ingestion: str) -> EventBatch:
         content = part_file.batch_content(table_of(facts, ingestion))

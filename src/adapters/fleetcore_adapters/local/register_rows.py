@@ -92,7 +92,8 @@ def read(connection: sqlite3.Connection, vehicle_ids: Iterable[str]) -> list[Fac
 
 def in_leaves(connection: sqlite3.Connection, leaves: Iterable[int]) -> list[Fact]:
     """The registers of leaves."""
-    return _decoded(_found(connection, f"SELECT {_FACT} FROM {_FACTS} WHERE leaf", leaves))
+    select = f"SELECT {_FACT} FROM {_FACTS} WHERE leaf IN {_GIVEN}"
+    return _decoded(connection.execute(select, (_given(leaves),)).fetchall())
 
 
 def fingerprints(
@@ -122,14 +123,6 @@ def with_fingerprints(
         f"SELECT {_FACT}, leaf FROM {_FACTS} WHERE leaf IN {_GIVEN} AND fingerprint IN {_GIVEN}",
         (_given(leaves), _given(_signed(prints))),
     ).fetchall()
-    return zip([row[3] for row in found], _decoded(found), strict=True)
-
-
-def with_leaves(
-    connection: sqlite3.Connection, leaves: Iterable[int]
-) -> Iterator[tuple[int, Fact]]:
-    """The registers of leaves, each with its leaf."""
-    found = _found(connection, f"SELECT {_FACT}, leaf FROM {_FACTS} WHERE leaf", leaves)
     return zip([row[3] for row in found], _decoded(found), strict=True)
 
 
@@ -188,7 +181,8 @@ def tombstones(
     if leaves is None:
         rows = connection.execute(select).fetchall()
     else:
-        rows = _found(connection, f"{select} WHERE leaf", leaves)
+        among = f"{select} WHERE leaf IN {_GIVEN}"
+        rows = connection.execute(among, (_given(leaves),)).fetchall()
     return [Tombstone(key=key, leaf=leaf, forgotten_at_ms=at) for key, leaf, at in rows]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, cast
 
 import numpy as np
@@ -16,6 +16,7 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from fleetcore.domain.digests import BUCKETS, LEAVES, LEAVES_A_BUCKET, Digest, Sum, Sums
+from fleetcore_adapters.vectors.splitmix import register_words
 
 TABLES: Final[Mapping[str, str]] = {
     "register_sums": """
@@ -95,6 +96,16 @@ def digest(connection: sqlite3.Connection) -> Digest:
     filled = np.flatnonzero(counts.any(axis=1) | words.any(axis=1)).tolist()
     by_bucket = counts.sum(axis=1)[filled].tolist(), words.sum(axis=1)[filled].tolist()
     return Digest(buckets=dict(zip(filled, map(Sum, *by_bucket), strict=True)), cities=sums.cities)
+
+
+def counted(leaves: Sequence[int], prints: Sequence[int]) -> Sums:
+    """The sums of registers, of which leaf and fingerprint are given side by side."""
+    sums = Sums(counts=array(_COUNTS, _EMPTY), words=array(_WORDS, _EMPTY))
+    counts, words = _columns(sums)
+    at = np.array(leaves, np.int64)
+    np.add.at(counts, at, 1)
+    np.add.at(words, at, register_words(np.array(prints, np.uint64)))
+    return sums
 
 
 def save(connection: sqlite3.Connection, sums: Sums, cities: Collection[str] | None = None) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fleetcore.domain.digests import BUCKETS, Digest, Sum, Sums, leaf_of, leaves_of
+from fleetcore.domain.digests import BUCKETS, Digest, Sum, Sums, leaf_of, leaves_of, word_of
 from fleetcore.domain.facts import Fact, version_of, winners_of
 from fleetcore.domain.tombstones import Tombstone, key_of
 from fleetcore.ports.registers import Held, Registers
@@ -23,7 +23,7 @@ from fleetcore_adapters.local.known_registers import NO_PLACE, KnownRegisters, V
 from fleetcore_adapters.vectors.texts import hashes_of, leaves_by_hash
 
 _LEAVES_AT_ONCE: Final = 1_000
-"""So many leaves' registers are in memory at once where all are counted anew."""
+"""So many leaves' registers are in memory at once where cities are counted anew."""
 
 
 class LocalRegisters(Registers):
@@ -208,12 +208,13 @@ def _recounted(
 ) -> tuple[Sums, tuple[int, ...], bool]:
     """The sums put right; the leaves that were wrong; and whether everything was right."""
     leaves = list(leaves_of(range(BUCKETS) if buckets is None else buckets))
-    counted = Sums()
-    for start in range(0, len(leaves), _LEAVES_AT_ONCE):
-        for leaf, fact in rows.with_leaves(connection, leaves[start : start + _LEAVES_AT_ONCE]):
-            counted.add(leaf, fact)
+    counted = register_sums.counted(*rows.fingerprints(connection, leaves))
     for each in rows.tombstones(connection, leaves):
         counted.change(each.leaf, 1, each.word)
+    if buckets is None:
+        for start in range(0, len(leaves), _LEAVES_AT_ONCE):
+            for fact in rows.in_leaves(connection, leaves[start : start + _LEAVES_AT_ONCE]):
+                counted.change_city(fact.city, 1, word_of(fact.fingerprint))
     sums = register_sums.read(connection, None if buckets is None else ())
     are_right = buckets is not None or sums.cities == counted.cities
     wrong = sums.put_right(counted, buckets)

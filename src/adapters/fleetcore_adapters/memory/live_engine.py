@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from fleetcore.codec.payload_json import opened
-from fleetcore.domain.facts import Fact, fact_of
+from fleetcore.domain.facts import Fact, fact_of, is_genuine
 from fleetcore.domain.ledger import RowCounts
 from fleetcore.domain.location import LocationEvent
 from fleetcore.domain.messages import (
@@ -34,6 +34,9 @@ class MemoryLiveEngine(LiveEngine):
 
     def facts(self, batch: EventBatch) -> Sequence[Fact]:
         return [fact_of(stored.event) for stored in events_of(batch)]
+
+    def genuine(self, facts: Sequence[Fact]) -> Sequence[bool]:
+        return list(map(is_genuine, facts))
 
     def encoded(self, facts: Sequence[Fact], ingestion: str) -> EventBatch:
         events = [

@@ -182,6 +182,32 @@ class LiveEngineContract(LiveReportsContract):
         assert ("replica-north", 5) == (batch.ingestion, batch.rows)
         assert sorted(facts, key=lambda fact: fact[:2]) == list(engine.facts(batch))
 
+    def test_tells_what_is_genuine(self, engine: LiveEngine) -> None:
+        """Where one field is another, or is missing, the fingerprint is not that of the fact."""
+        full = evolve(EVENT, speed_kmh=-0.0, heading_deg=1.5, accuracy_m=2.0, battery_pct=3.0)
+        events = (
+            EVENT,
+            evolve(full, fuel_pct=4.0, status="idle", city="Z\u00fcrich"),
+            evolve(full, vehicle_id="\U0001f69a" * 40, observed_at=-(2**63), city=""),
+            evolve(full, vehicle_id="b", observed_at=2**63 - 1, status="offline"),
+        )
+        facts = [fact_of(event) for event in events]
+        changes: tuple[Mapping[str, object], ...] = (
+            *({name: 0.125} for name in Fact._fields[2:9]),
+            *({name: None} for name in Fact._fields[4:11]),
+            *({"status": "moving"}, {"city": "Bern"}, {"vehicle_id": "c"}),
+            *({"observed_at": 0}, {"fingerprint": 1}),
+        )
+        changed = [
+            Fact._make({**fact._asdict(), **change}.values())
+            for fact in facts
+            for change in changes
+        ]
+
+        assert [True] * len(facts) == list(engine.genuine(facts))
+        assert list(map(is_genuine, changed)) == list(engine.genuine(changed))
+        assert [] == list(engine.genuine([]))
+
     def test_a_damaged_batch_is_told(self, engine: LiveEngine) -> None:
         """Its content is not what an engine encoded."""
         with pytest.raises(CorruptObject):
