@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableSequence
 from itertools import compress
-from typing import Final
+from typing import Final, NamedTuple
 
 from attrs import Factory, define, field, frozen
 
@@ -24,15 +24,18 @@ LEAVES_A_BUCKET: Final = 16
 LEAVES: Final = BUCKETS * LEAVES_A_BUCKET
 
 
-@frozen(slots=True)
-class Sum:
-    """How many registers, and the sum of their words (unsigned 64 bits)."""
+class Sum(NamedTuple):
+    """How many registers, and the sum of their words (unsigned 64 bits).
 
-    count: int = 0
+    A named tuple, because every look makes and compares tens of thousands.
+    """
+
+    registers: int = 0
     words: int = 0
 
-    def __add__(self, other: Sum) -> Sum:
-        return Sum(self.count + other.count, (self.words + other.words) & MASK)
+    def plus(self, registers: int, word: int) -> Sum:
+        """With more registers; what is added may be less than nothing."""
+        return Sum(self.registers + registers, (self.words + word) & MASK)
 
 
 _EMPTY: Final = Sum()
@@ -52,7 +55,7 @@ class Digest:
     @property
     def registers(self) -> int:
         """All registers and tombstones."""
-        return sum(each.count for each in self.buckets.values())
+        return sum(each.registers for each in self.buckets.values())
 
 
 def leaf_of(vehicle_id: str) -> int:
@@ -98,7 +101,7 @@ class Sums:
     def change_city(self, city: str | None, count: int, word: int) -> None:
         """Add to a city what may be less than nothing; a city without registers is none."""
         held = self.cities.get(city or "", _EMPTY)
-        changed = Sum(held.count + count, (held.words + word) & MASK)
+        changed = held.plus(count, word)
         if changed == _EMPTY:
             self.cities.pop(city or "", None)
         else:

@@ -84,10 +84,11 @@ def differing(
     numbers = set().union(*sums.values()) if among is None else among
     found: dict[int, tuple[Class, ...]] = {}
     for number in numbers:
-        classes: dict[Sum, list[str]] = {}
-        for region, held in sums.items():
-            classes.setdefault(held.get(number, _NOTHING), []).append(region)
-        if len(classes) > 1:
+        held = [each.get(number, _NOTHING) for each in sums.values()]
+        if held and held.count(held[0]) < len(held):
+            classes: dict[Sum, list[str]] = {}
+            for region, each in zip(sums, held, strict=True):
+                classes.setdefault(each, []).append(region)
             found[number] = tuple(tuple(sorted(each)) for each in classes.values())
     return found
 

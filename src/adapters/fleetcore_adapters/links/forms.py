@@ -43,14 +43,14 @@ def put_texts(to: Writer, texts: Collection[str]) -> None:
 
 
 def _put_sums(to: Writer, sums: Collection[Sum]) -> None:
-    to.ints([each.count for each in sums])
+    to.ints([each.registers for each in sums])
     to.ints([each.words for each in sums])
 
 
 def _sums(of: Reader, keys: Sequence[int] | Sequence[str]) -> list[Sum]:
     counts, words = of.ints(), of.ints()
     _check(len(keys), counts, words)
-    return [Sum(count, word) for count, word in zip(counts, words, strict=True)]
+    return list(map(Sum, counts, words))
 
 
 def put_leaf_sums(to: Writer, sums: Mapping[int, Sum]) -> None:

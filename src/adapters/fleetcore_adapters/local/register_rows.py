@@ -49,6 +49,12 @@ Its fingerprint is apart, as a signed number: regions that compare ask for nothi
 _FACTS: Final = "register_vehicles JOIN register_facts USING (number)"
 _FACT: Final = "vehicle_id, fact, fingerprint"
 _GIVEN: Final = "(SELECT value FROM json_each(?))"
+_ASKED: Final = (
+    "WITH asked AS MATERIALIZED"
+    f" (SELECT number, leaf FROM register_vehicles WHERE leaf IN {_GIVEN} ORDER BY number)"
+)
+"""In the order of rows, and each page is read once: by leaf it takes nearly twice as long."""
+
 _PAGE: Final = 500
 """How many values one statement asks for, and rows one look of a scan reads."""
 
@@ -104,8 +110,8 @@ def fingerprints(
     SQLite lets go of the interpreter before each row and waits for it after: so it is one row.
     """
     found = connection.execute(
-        f"SELECT json_group_array(leaf), json_group_array(fingerprint) FROM {_FACTS}"
-        f" WHERE leaf IN {_GIVEN}",
+        f"{_ASKED} SELECT json_group_array(leaf), json_group_array(fingerprint)"
+        " FROM asked CROSS JOIN register_facts USING (number)",
         (_given(leaves),),
     )
     leaf_column, prints = found.fetchone()
@@ -120,7 +126,8 @@ def with_fingerprints(
 ) -> Iterator[tuple[int, Fact]]:
     """The registers of these leaves that have one of these fingerprints, each with its leaf."""
     found = connection.execute(
-        f"SELECT {_FACT}, leaf FROM {_FACTS} WHERE leaf IN {_GIVEN} AND fingerprint IN {_GIVEN}",
+        f"{_ASKED} SELECT {_FACT}, asked.leaf FROM asked CROSS JOIN register_facts USING (number)"
+        f" JOIN register_vehicles USING (number) WHERE fingerprint IN {_GIVEN}",
         (_given(leaves), _given(_signed(prints))),
     ).fetchall()
     return zip([row[3] for row in found], _decoded(found), strict=True)

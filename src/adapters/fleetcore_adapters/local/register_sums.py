@@ -15,7 +15,7 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
-from fleetcore.domain.digests import BUCKETS, LEAVES, LEAVES_A_BUCKET, Digest, Sum, Sums
+from fleetcore.domain.digests import BUCKETS, LEAVES, LEAVES_A_BUCKET, Digest, Sum, Sums, leaves_of
 from fleetcore_adapters.vectors.splitmix import register_words
 
 TABLES: Final[Mapping[str, str]] = {
@@ -98,6 +98,14 @@ def digest(connection: sqlite3.Connection) -> Digest:
     return Digest(buckets=dict(zip(filled, map(Sum, *by_bucket), strict=True)), cities=sums.cities)
 
 
+def leaves(connection: sqlite3.Connection, buckets: Collection[int]) -> dict[int, Sum]:
+    """The sums of the leaves of these buckets, by leaf; empty ones left out. By columns, too."""
+    counts, words = _columns(read(connection, cities=()))
+    at = np.array(list(leaves_of(buckets)), np.int64)
+    at = at[(counts[at] != 0) | (words[at] != 0)]
+    return dict(zip(at.tolist(), map(Sum, counts[at].tolist(), words[at].tolist()), strict=True))
+
+
 def counted(leaves: Sequence[int], prints: Sequence[int]) -> Sums:
     """The sums of registers, of which leaf and fingerprint are given side by side."""
     sums = Sums(counts=array(_COUNTS, _EMPTY), words=array(_WORDS, _EMPTY))
@@ -122,7 +130,7 @@ def save(connection: sqlite3.Connection, sums: Sums, cities: Collection[str] | N
         connection.executemany("DELETE FROM register_cities WHERE city = ?", gone)
     connection.executemany(
         "INSERT OR REPLACE INTO register_cities VALUES (?, ?, ?)",
-        ((city, each.count, each.words.to_bytes(8)) for city, each in sums.cities.items()),
+        ((city, each.registers, each.words.to_bytes(8)) for city, each in sums.cities.items()),
     )
 
 
@@ -137,9 +145,9 @@ def change(
     np.add.at(words, come.leaves, come.words)
     np.subtract.at(words, gone.leaves, gone.words)
     for city, each in come.cities.items():
-        sums.change_city(city, each.count, each.words)
+        sums.change_city(city, each.registers, each.words)
     for city, each in gone.cities.items():
-        sums.change_city(city, -each.count, -each.words)
+        sums.change_city(city, -each.registers, -each.words)
     save(connection, sums, cities)
 
 

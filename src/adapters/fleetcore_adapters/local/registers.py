@@ -160,7 +160,7 @@ class LocalRegisters(Registers):
 
     def leaves(self, buckets: Collection[int]) -> Mapping[int, Sum]:
         with self._database.read() as connection:
-            return register_sums.read(connection, cities=()).leaves(buckets)
+            return register_sums.leaves(connection, buckets)
 
     def fingerprints(self, leaves: Collection[int]) -> Mapping[int, Collection[int]]:
         with self._database.read() as connection:

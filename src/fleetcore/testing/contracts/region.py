@@ -232,4 +232,4 @@ class RegionContract:
             leaves = rig.region.leaves([bucket])
             assert {bucket} == {bucket_of(leaf) for leaf in leaves}
             assert len(leaves) <= LEAVES_A_BUCKET
-            assert expected.count == sum(each.count for each in leaves.values())
+            assert expected.registers == sum(each.registers for each in leaves.values())

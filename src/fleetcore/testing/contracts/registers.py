@@ -266,7 +266,7 @@ class RegistersContract:
 
         added: dict[int, Sum] = {}
         for leaf, each in leaves.items():
-            added[bucket_of(leaf)] = added.get(bucket_of(leaf), Sum()) + each
+            added[bucket_of(leaf)] = added.get(bucket_of(leaf), Sum()).plus(*each)
         assert dict(digest.buckets) == added
         assert 41 == digest.registers
         assert {leaf: leaves[leaf] for leaf in leaves if bucket_of(leaf) == 3} == (

@@ -167,11 +167,11 @@ def recounted(facts: Iterable[Fact], graves: Collection[Tombstone]) -> Digest:
     buckets: dict[int, Sum] = {}
     cities: dict[str, Sum] = {}
     for fact in facts:
-        word = Sum(1, word_of(fact.fingerprint))
+        word = word_of(fact.fingerprint)
         bucket = bucket_of(leaf_of(fact.vehicle_id))
-        buckets[bucket] = buckets.get(bucket, Sum()) + word
-        cities[fact.city or ""] = cities.get(fact.city or "", Sum()) + word
+        buckets[bucket] = buckets.get(bucket, Sum()).plus(1, word)
+        cities[fact.city or ""] = cities.get(fact.city or "", Sum()).plus(1, word)
     for grave in graves:
         bucket = bucket_of(grave.leaf)
-        buckets[bucket] = buckets.get(bucket, Sum()) + Sum(1, grave.word)
+        buckets[bucket] = buckets.get(bucket, Sum()).plus(1, grave.word)
     return Digest(buckets=buckets, cities=cities)
