@@ -16,14 +16,14 @@ from fleetcore_adapters.arrow.texts import EMPTY_INDEX, UNKNOWN
 MOST_CANDIDATES: Final = 262_144
 
 _BEFORE_ALL: Final = -(2**63)
-_KEYS: Final = ("vehicle_id", "observed_at")
 
 
 class Winners:
     """Takes files one after the other and keeps, a vehicle, what may still win.
 
-    Of a file it reads who was seen when; the rest only of row groups with a row that no earlier
-    file has beaten. So it costs least to begin with the file that reaches furthest.
+    Of a row group it reads who was seen; when, only if one of them may have been seen later than
+    so far; the rest, only if one was. So it costs least to begin with the file that reaches
+    furthest.
     """
 
     def __init__(self) -> None:
@@ -36,14 +36,15 @@ class Winners:
 
     def add(self, file: OpenFile) -> None:
         """Let the rows of a file take part."""
-        groups = file.groups()
-        keys = [file.read(group, _KEYS) for group in groups]
-        times = [times_of(each) for each in keys]
-        vehicles = [self._vehicles(each.column("vehicle_id").chunk(0)) for each in keys]
-        for codes, instants in zip(vehicles, times, strict=True):
-            np.maximum.at(self._latest, codes, instants)
-        del keys
-        for group, codes, instants in zip(groups, vehicles, times, strict=True):
+        seen: list[tuple[int, Codes, Ints]] = []
+        for group in file.groups():
+            ids = file.read(group, ("vehicle_id",)).column("vehicle_id").chunk(0)
+            codes = self._vehicles(ids)
+            if (self._latest[codes] <= file.footer.extents[group].max_observed_at).any():
+                instants = times_of(file.read(group, ("observed_at",)))
+                np.maximum.at(self._latest, codes, instants)
+                seen.append((group, codes, instants))
+        for group, codes, instants in seen:
             rows = np.flatnonzero(instants == self._latest[codes])
             if len(rows):
                 self._keep(file.read(group).take(rows), codes[rows])
