@@ -168,7 +168,7 @@ def watch(
     from fleetcore_entrypoints.options import config_at
 
     # A snapshot may take its time; what vehicles report may not.
-    give_way()
+    give_way(at_once=True)
     fleet = config_at(config)
     settings = fleet.snapshots
     if every is not None:
