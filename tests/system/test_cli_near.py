@@ -69,6 +69,17 @@ def test_vehicles_are_chosen(fleetcore: Command) -> None:
     assert [] == ids("48.4", "10", "--max-age", "5m")
 
 
+def test_nobody_is_there(fleetcore: Command) -> None:
+    """It is told what was left out."""
+    found = fleetcore("near", "48.4", "10", "--city", "Bonn", "--radius-km", "1.5")
+
+    assert (0, "") == (found.status, found.out)
+    assert (
+        "no vehicle is there; offline ones are found with --offline; farther ones are found beyond"
+        " --radius-km 1.5; those of other cities are found without --city 'Bonn'"
+    ) in found.err
+
+
 def test_near_is_a_table(fleetcore: Command) -> None:
     """Distance, age, status and city, aligned."""
     lines = fleetcore("near", "48.4", "10", "--limit", "2").out.splitlines()

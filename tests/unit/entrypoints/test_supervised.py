@@ -18,7 +18,7 @@ _TELL = "print(os.sched_getscheduler(0), os.getpriority(os.PRIO_PROCESS, 0))"
     ("call", "supervised", "expected"),
     [
         ("give_way()", True, ("SCHED_OTHER", 10)),
-        ("give_way(at_once=True)", True, ("SCHED_IDLE", 0)),
+        ("give_way(at_once=True)", True, ("SCHED_IDLE", 10)),
         ("give_way(at_once=True)", False, ("SCHED_OTHER", 0)),
     ],
 )

@@ -115,7 +115,14 @@ def near(
             oldest_ms=None if age_ms is None else now_ms - age_ms,
             with_offline=offline,
         )
-    _show(found, now_ms, as_json)
+    wider = {
+        "offline ones": None if offline else "with --offline",
+        "farther ones": None if radius_km is None else f"beyond --radius-km {radius_km:g}",
+        "older ones": None if max_age is None else f"without --max-age {max_age}",
+        "those of other cities": None if city is None else f"without --city {city!r}",
+    }
+    hints = [f"{which} are found {how}" for which, how in wider.items() if how is not None]
+    _show(found, now_ms, "; ".join(["no vehicle is there", *hints]), as_json)
 
 
 def _age_ms(text: str) -> int:
@@ -139,7 +146,7 @@ def _caught_up(data: Path) -> Iterator[LiveApp]:
         yield app
 
 
-def _show(found: Sequence[Nearby], now_ms: int, as_json: bool) -> None:
+def _show(found: Sequence[Nearby], now_ms: int, otherwise: str, as_json: bool) -> None:
     from fleetcore.domain.instants import time_text
     from fleetcore_entrypoints.cli.output import note, print_json, print_table
 
@@ -165,7 +172,7 @@ def _show(found: Sequence[Nearby], now_ms: int, as_json: bool) -> None:
             "rlrllrr",
         )
     else:
-        note("no vehicle is there; offline ones are found with --offline")
+        note(otherwise)
 
 
 def _show_drivers(found: Sequence[NearDriver], now_ms: int, as_json: bool) -> None:

@@ -32,6 +32,8 @@ COMPACT_EVERY_S: Final = 3600
 _EVERY_S: Final = 1.0
 _SAID_EVERY: Final = 60
 _FIRST_SAID: Final = 5
+_UNITS: Final = {"_per_s": "/s", "_ms": " ms", "_s": " s", "_m": " m"}
+"""What a name ends in, and what that is behind a number."""
 
 
 @click.command(
@@ -162,12 +164,22 @@ def _table(statuses: Sequence[ChildStatus]) -> Table:
 
 def _line(told: Mapping[str, object]) -> str:
     """A JSON object's numbers and texts in one line."""
-    return "  ".join(
-        f"{name.replace('_', ' ')} {_value(value)}"
+    return ", ".join(
+        _phrase(name, value)
         for name, value in told.items()
         if value is not None and not isinstance(value, dict | list)
     )
 
 
-def _value(value: object) -> str:
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
+def _phrase(name: str, value: object) -> str:
+    """What a name says of a value, with its unit behind it."""
+    from fleetcore.domain.instants import time_text
+
+    text, unit, ending = str(value), "", ""
+    if name.endswith("_at_ms") and isinstance(value, int):
+        text, ending = time_text(value), "_ms"
+    elif isinstance(value, int | float):
+        text = f"{value:,}"
+        ending = next(filter(name.endswith, _UNITS), "")
+        unit = _UNITS.get(ending, "")
+    return f"{name.removesuffix(ending).replace('_', ' ')} {text}{unit}"

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import Final
 
 SUPERVISED: Final = "FLEETCORE_SUPERVISED"
@@ -25,11 +26,11 @@ def give_way(*, at_once: bool = False) -> None:
     """
     if SUPERVISED not in os.environ:
         return
+    os.nice(_GIVES_WAY)
     if at_once and sys.platform == "linux":
         # Linux lets a nice process end its turn of some milliseconds before others come: sched(7).
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-    else:
-        os.nice(_GIVES_WAY)
+        with suppress(OSError):  # where a sandbox forbids it
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def end_with_supervisor() -> None:
