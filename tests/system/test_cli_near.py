@@ -75,8 +75,8 @@ def test_nobody_is_there(fleetcore: Command) -> None:
 
     assert (0, "") == (found.status, found.out)
     assert (
-        "no vehicle is there; offline ones are found with --offline; farther ones are found beyond"
-        " --radius-km 1.5; those of other cities are found without --city 'Bonn'"
+        "no vehicle is there; offline ones are found with --offline; others with a greater"
+        " --radius-km; others without --city Bonn"
     ) in found.err
 
 

@@ -39,8 +39,9 @@ def table_of(facts: Sequence[Fact], ingestion: str) -> pa.Table:
 def fingerprints_of(facts: Sequence[Fact]) -> Words:
     """What `fleetcore.domain.fingerprint.fingerprint_of` says of each."""
     total = np.zeros(len(facts), np.uint64)
-    for field, values in zip(FIELD_NUMBERS, zip(*facts, strict=True), strict=False):
-        total += _words(field, values)
+    with np.errstate(invalid="ignore"):  # where bits are flipped there may be signalling NaNs
+        for field, values in zip(FIELD_NUMBERS, zip(*facts, strict=True), strict=False):
+            total += _words(field, values)
     return mixed(total)
 
 

@@ -21,9 +21,9 @@ _BEFORE_ALL: Final = -(2**63)
 class Winners:
     """Takes files one after the other and keeps, a vehicle, what may still win.
 
-    Of a row group it reads who was seen; when, only if one of them may have been seen later than
-    so far; the rest, only if one was. So it costs least to begin with the file that reaches
-    furthest.
+    Of a row group it reads who was seen; when, unless all of them were seen later than all of it;
+    the rest, only of those with a row that no earlier file has beaten. So it costs least to begin
+    with the file that reaches furthest.
     """
 
     def __init__(self) -> None:

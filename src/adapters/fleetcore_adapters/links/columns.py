@@ -146,7 +146,10 @@ class Reader:
     def signed_ints(self) -> tuple[int, ...]:
         """See `Writer.signed_ints`."""
         (least,) = struct.unpack("<q", self._take(8))
-        return tuple(least + each for each in self.ints())
+        values = tuple(least + each for each in self.ints())
+        if max(values, default=0) >= 1 << 63:
+            raise Malformed("a signed number of more than 64 bits")
+        return values
 
     def floats(self) -> tuple[float, ...]:
         """See `Writer.floats`."""

@@ -99,7 +99,7 @@ def digest(connection: sqlite3.Connection) -> Digest:
 
 
 def leaves(connection: sqlite3.Connection, buckets: Collection[int]) -> dict[int, Sum]:
-    """The sums of the leaves of these buckets, by leaf; empty ones left out. By columns, too."""
+    """The sums of the leaves of these buckets, by leaf; empty ones left out. By columns."""
     counts, words = _columns(read(connection, cities=()))
     at = np.array(list(leaves_of(buckets)), np.int64)
     at = at[(counts[at] != 0) | (words[at] != 0)]

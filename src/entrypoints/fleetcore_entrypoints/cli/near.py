@@ -115,14 +115,14 @@ def near(
             oldest_ms=None if age_ms is None else now_ms - age_ms,
             with_offline=offline,
         )
-    wider = {
-        "offline ones": None if offline else "with --offline",
-        "farther ones": None if radius_km is None else f"beyond --radius-km {radius_km:g}",
-        "older ones": None if max_age is None else f"without --max-age {max_age}",
-        "those of other cities": None if city is None else f"without --city {city!r}",
+    chosen = {
+        "offline ones are found with --offline": not offline,
+        "others with a greater --radius-km": radius_km is not None,
+        "others with a greater --max-age": max_age is not None,
+        f"others without --city {city}": city is not None,
     }
-    hints = [f"{which} are found {how}" for which, how in wider.items() if how is not None]
-    _show(found, now_ms, "; ".join(["no vehicle is there", *hints]), as_json)
+    otherwise = "; ".join(["no vehicle is there", *(each for each in chosen if chosen[each])])
+    _show(found, now_ms, otherwise, as_json)
 
 
 def _age_ms(text: str) -> int:

@@ -154,7 +154,8 @@ def watch(
 ) -> None:
     """Take a snapshot every minute, and thin the old ones out, until it is stopped.
 
-    The regions of a config take turns. Where nobody else keeps the registers up, it does.
+    The regions of a config take turns. Where nobody else keeps the registers up, it does; under
+    `fleetcore run`, `follow` does.
     """
     from attrs import evolve
 
@@ -164,7 +165,7 @@ def watch(
     from fleetcore.errors import FleetcoreError
     from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
-    from fleetcore_entrypoints.cli.supervised import give_way
+    from fleetcore_entrypoints.cli.supervised import give_way, is_supervised
     from fleetcore_entrypoints.options import config_at
 
     # A snapshot may take its time; what vehicles report may not.
@@ -179,8 +180,8 @@ def watch(
         while True:
             begun_ms = app.clock.now_ms()
             try:
-                # Whoever gives way must not hold the lock that `follow` needs.
-                if cursor == app.registers.cursor():
+                # Under a supervisor `follow` does it; who gives way must not hold its lock.
+                if not is_supervised() and cursor == app.registers.cursor():
                     follow_registers(app.log, app.registers)
                 cursor = app.registers.cursor()
                 taken, size_bytes = snapshots.take(

@@ -17,6 +17,11 @@ _GIVES_WAY: Final = 10
 """By so much nicer than the others of a region."""
 
 
+def is_supervised() -> bool:
+    """Whether another process keeps this one running, and with it what else a region needs."""
+    return SUPERVISED in os.environ
+
+
 def give_way(*, at_once: bool = False) -> None:
     """Let the others go first where processes of a region want the same processor.
 
@@ -24,7 +29,7 @@ def give_way(*, at_once: bool = False) -> None:
     must hold nothing that others wait for. Only under a supervisor: a command that somebody types
     is theirs to rank.
     """
-    if SUPERVISED not in os.environ:
+    if not is_supervised():
         return
     os.nice(_GIVES_WAY)
     if at_once and sys.platform == "linux":

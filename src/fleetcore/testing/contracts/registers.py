@@ -234,13 +234,16 @@ class RegistersContract:
 
     def test_many_are_read_as_few(self, registers: Registers) -> None:
         """More than one statement can name are merged, read, scanned and summed alike."""
-        facts = [fact(f"v{number:04}", number) for number in range(2500)]
+        cities = (None, "Bern", "Z\u00fcrich")
+        facts = [fact(f"v{n:04}", n)._replace(city=cities[n % 3]) for n in range(2500)]
         assert 2500 == registers.merge(facts, 1)
         newer = [each._replace(observed_at=each.observed_at + 1, fingerprint=9) for each in facts]
         assert 2500 == registers.merge(newer, 2)
 
         assert tuple(newer) == registers.read([each.vehicle_id for each in facts])
         assert newer == sorted(registers.scan())
+        assert summed(newer) == registers.digest()
+        assert () == registers.recount()
         assert summed(newer) == registers.digest()
         assert 2500 == sum(
             len(list(registers.scan(range(first, BUCKETS, 7)))) for first in range(7)

@@ -164,3 +164,14 @@ def test_what_no_writer_writes_is_malformed(
     """Lengths beyond the message, other widths, numbers too great, no UTF-8."""
     with pytest.raises(Malformed):
         read(Reader(content))
+
+
+def test_a_signed_number_has_64_bits() -> None:
+    """What is added to the least one may not lead beyond."""
+    to = Writer()
+    to.signed_ints([2**63 - 1, 2**63 - 2])
+    least, steps = to.content()[:8], to.content()[8:]
+
+    assert (2**63 - 1, 2**63 - 2) == Reader(least + steps).signed_ints()
+    with pytest.raises(Malformed):
+        Reader((2**63 - 1).to_bytes(8, "little") + steps).signed_ints()
