@@ -89,3 +89,21 @@ def test_a_region_is_one_command(tmp_path: Path) -> None:
     for name in PROCESSES:
         with pytest.raises(ProcessLookupError):
             os.kill(again[name]["pid"], 0)
+
+
+def test_a_folder_is_one_region(tmp_path: Path) -> None:
+    """A second one that wants to keep it up is refused, and leaves the first one alone."""
+    with _running(tmp_path) as first:
+        before = first.until(lambda said: all(each.get("pid") for each in said.values()))
+        second = subprocess.run(
+            [*COMMAND, "run", "--data", str(tmp_path / "data")],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        after = first.until(lambda said: all(each.get("pid") for each in said.values()))
+
+    assert 1 == second.returncode
+    assert "another fleetcore run is at work in" in second.stderr
+    assert [each["pid"] for each in before.values()] == [each["pid"] for each in after.values()]

@@ -33,6 +33,7 @@ class Inbox(Protocol):
     """Where messages come from; see `fleetcore_adapters.mqtt.subscription.Subscription`."""
 
     problem: str | None
+    sessions_lost: int
 
     @abstractmethod
     def receive(self, limit: int, *, wait_s: float, gather_s: float) -> tuple[Message, ...]:
@@ -84,6 +85,7 @@ class Heard:
 
     `rate_per_s` and `delays` are those since the last time it was told, or, in the last one, of
     the whole time. `problem` says what is wrong now, if anything is: with the broker or the disk.
+    `sessions_lost` counts how often the broker forgot what it kept for this listener.
     """
 
     messages: int
@@ -91,6 +93,7 @@ class Heard:
     rate_per_s: float
     delays: Delays
     problem: str | None
+    sessions_lost: int
 
 
 def listen(
@@ -109,7 +112,7 @@ def listen(
     Raises `StorageUnavailable` or `CorruptObject` where it is to stop meanwhile: the broker
     sends what is in hand again. Raises what the inbox does.
     """
-    tally = _Tally(clock, inbox.problem)
+    tally = _Tally(clock, inbox)
     while not is_stopped():
         messages = inbox.receive(MOST_MESSAGES, wait_s=IDLE_S, gather_s=GATHER_S)
         if messages:
@@ -140,8 +143,9 @@ def _tried(
 class _Tally:
     """Counts, from the beginning and since the last time it was told."""
 
-    def __init__(self, clock: Clock, problem: str | None) -> None:
-        self._problem = problem
+    def __init__(self, clock: Clock, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._problem = inbox.problem
         self._clock = clock
         self._began_ms = self._told_ms = clock.now_ms()
         self._messages = self._messages_told = 0
@@ -185,4 +189,5 @@ class _Tally:
             rate_per_s=messages * 1000 / max(1, self._clock.now_ms() - since_ms),
             delays=Delays(count_by_ms=Counter(delays)),
             problem=problem,
+            sessions_lost=self._inbox.sessions_lost,
         )

@@ -84,7 +84,7 @@ def verify(store: SnapshotStore, name: str) -> Snapshot:
     `ObjectMissing`, `StorageUnavailable`.
     """
     head: SnapshotHead | None = None
-    for each in parsed(_lines_in(store, name)):
+    for each in _parsed(store, name):
         if isinstance(each, SnapshotHead):
             head = each
         elif isinstance(each, SnapshotEnd) and head is not None:
@@ -135,7 +135,7 @@ def without(store: SnapshotStore, name: str, is_forgotten: Callable[[str], bool]
     head: SnapshotHead | None = None
     end: SnapshotEnd | None = None
     gone = 0
-    for each in parsed(_lines_in(store, name)):
+    for each in _parsed(store, name):
         if isinstance(each, SnapshotHead):
             head = each
         elif isinstance(each, SnapshotEnd):
@@ -197,7 +197,15 @@ def _merge_all(registers: Registers, facts: Iterator[Fact], cursor: int) -> None
 
 
 def _facts_in(store: SnapshotStore, name: str) -> Iterator[Fact]:
-    return (each for each in parsed(_lines_in(store, name)) if isinstance(each, Fact))
+    return (each for each in _parsed(store, name) if isinstance(each, Fact))
+
+
+def _parsed(store: SnapshotStore, name: str) -> Iterator[SnapshotHead | Fact | SnapshotEnd]:
+    try:
+        yield from parsed(_lines_in(store, name))
+    except CorruptObject as error:
+        told = str(error)
+        raise CorruptObject(told if name in told else f"{name}: {told}") from error
 
 
 def _compressed(lines: Iterable[bytes]) -> Iterator[bytes]:

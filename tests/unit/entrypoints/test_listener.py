@@ -32,6 +32,7 @@ class Script:
         stop_after: int | None = None,
     ) -> None:
         self.problem: str | None = None
+        self.sessions_lost = 0
         self.calls: list[str] = []
         self.told: list[Heard] = []
         self.clock = MemoryClock(NOW_MS)

@@ -11,7 +11,7 @@ from typing import ClassVar, Final
 
 from fleetcore.errors import StorageUnavailable
 from fleetcore_adapters.local.folder_lock import FolderLock
-from fleetcore_adapters.local.storage_errors import translated
+from fleetcore_adapters.local.storage_errors import DAMAGED, translated
 
 FILE_NAME: Final = "fleetcore.sqlite"
 LOCK_NAME: Final = "lock"
@@ -34,6 +34,7 @@ class Database:
     schema_version: ClassVar[int] = 1
     _file_name: ClassVar[str] = FILE_NAME
     _lock_name: ClassVar[str] = LOCK_NAME
+    _if_damaged: ClassVar[str] = DAMAGED
     _synchronous: ClassVar[str] = "FULL"
     _cache_kib: ClassVar[int] = 2000  # SQLite's own default, as the next one
     _checkpoint_pages: ClassVar[int] = 1000
@@ -45,9 +46,12 @@ class Database:
         self._lock = FolderLock(folder / self._lock_name)
         self._pool = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
-        with translated(self._path):
+        with self._translated():
             folder.mkdir(parents=True, exist_ok=True)
             self._writer = self._opened()
+
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(self._path, if_damaged=self._if_damaged)
 
     def _opened(self) -> sqlite3.Connection:
         writer = _connect(f"{self._path.absolute().as_uri()}?mode=rwc")
@@ -102,7 +106,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A connection that sees one snapshot, taken by its first statement, and cannot write."""
-        with translated(self._path):
+        with self._translated():
             connection = self._reader()
             try:
                 connection.execute("BEGIN")
@@ -128,7 +132,7 @@ class Database:
         to be nested. One that is not `synced` is durable when the next one is: nothing is lost
         with a process that is killed, but it may be with the power.
         """
-        with translated(self._path), self.locked():
+        with self._translated(), self.locked():
             self._writer.execute(
                 f"PRAGMA synchronous = {self._synchronous if synced else 'NORMAL'}"
             )
@@ -151,7 +155,7 @@ class Database:
         Whether all of it is done: a reader that began earlier, in another process, may still
         need pages of before.
         """
-        with translated(self._path), self.locked():
+        with self._translated(), self.locked():
             self._writer.execute("VACUUM")
             busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
@@ -161,7 +165,7 @@ class Database:
         with self._pool:
             while self._idle:
                 self._idle.pop().close()
-        with translated(self._path), self.locked():
+        with self._translated(), self.locked():
             self._writer.close()
 
 
@@ -176,6 +180,10 @@ class ViewsDatabase(Database):
     schema_version = 3
     _file_name = VIEWS_FILE_NAME
     _lock_name = VIEWS_LOCK_NAME
+    _if_damaged = (
+        f"the file is damaged; end what runs in this folder, delete {VIEWS_FILE_NAME} and the files"
+        " whose names begin so, and run again: it is made anew from the log"
+    )
     _synchronous = "NORMAL"
     # A batch changes most pages of a fleet's registers: they are kept in memory, and several
     # batches are carried over from the write-ahead file at once.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fleetcore.errors import StorageUnavailable
 from fleetcore_adapters.local.storage_errors import translated
 
 
@@ -40,10 +41,26 @@ class FolderLock:
                 if self._depth == 0:
                     os.close(self._descriptor)
 
-    def _acquire(self) -> None:
+    @contextmanager
+    def held_alone(self, otherwise: str) -> Iterator[None]:
+        """Hold the lock, which nobody holds yet. Raises `StorageUnavailable`: `otherwise`."""
+        with self._threads:
+            try:
+                with translated(self._path):
+                    self._acquire(fcntl.LOCK_NB)
+            except StorageUnavailable as error:
+                if isinstance(error.__cause__, BlockingIOError):
+                    raise StorageUnavailable(otherwise) from error
+                raise
+            try:
+                yield
+            finally:
+                os.close(self._descriptor)
+
+    def _acquire(self, flags: int = 0) -> None:
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | flags)
         except BaseException:
             os.close(descriptor)
             raise

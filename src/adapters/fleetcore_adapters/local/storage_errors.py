@@ -14,7 +14,7 @@ from fleetcore.errors import StorageUnavailable
 _NO_SPACE: Final = "free some space and run again"
 _READ_ONLY: Final = "make the data folder writable, or choose another one"
 _BUSY: Final = "another process is using it; run again when it is done"
-_DAMAGED: Final = "the file is damaged; restore the data folder from a backup"
+DAMAGED: Final = "the file is damaged; restore the data folder from a backup"
 _DISK: Final = "check the disk and its free space, then run again"
 _OTHER: Final = "check the data folder and run again"
 
@@ -34,20 +34,23 @@ ADVICE_BY_SQLITE_ERROR: Final[Mapping[str, str]] = {
     "SQLITE_PERM": _READ_ONLY,
     "SQLITE_BUSY": _BUSY,
     "SQLITE_LOCKED": _BUSY,
-    "SQLITE_CORRUPT": _DAMAGED,
-    "SQLITE_NOTADB": _DAMAGED,
+    "SQLITE_CORRUPT": DAMAGED,
+    "SQLITE_NOTADB": DAMAGED,
     "SQLITE_IOERR": _DISK,
 }
 """By primary result code; extended codes such as `SQLITE_IOERR_WRITE` begin with one."""
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Raise what SQLite or the operating system says of `path` as `StorageUnavailable`."""
+def translated(path: Path, *, if_damaged: str = DAMAGED) -> Iterator[None]:
+    """Raise what SQLite or the operating system says of `path` as `StorageUnavailable`.
+
+    `if_damaged` says what to do where the file is no sound database.
+    """
     try:
         yield
     except (sqlite3.Error, sqlite3.Warning) as error:
-        raise StorageUnavailable(f"{path}: {error}; {_sqlite_advice(error)}") from error
+        raise StorageUnavailable(f"{path}: {error}; {_sqlite_advice(error, if_damaged)}") from error
     except OSError as error:
         where = error.filename if isinstance(error.filename, str) else path
         what = error.strerror or str(error)
@@ -55,6 +58,7 @@ def translated(path: Path) -> Iterator[None]:
         raise StorageUnavailable(f"{where}: {what}; {advice}") from error
 
 
-def _sqlite_advice(error: Exception) -> str:
+def _sqlite_advice(error: Exception, if_damaged: str) -> str:
     name: str = getattr(error, "sqlite_errorname", "")
-    return ADVICE_BY_SQLITE_ERROR.get("_".join(name.split("_")[:2]), _OTHER)
+    advice = ADVICE_BY_SQLITE_ERROR.get("_".join(name.split("_")[:2]), _OTHER)
+    return if_damaged if advice == DAMAGED else advice

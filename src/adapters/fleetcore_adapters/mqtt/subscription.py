@@ -77,7 +77,8 @@ class Subscription:
     again after a broken connection, which is made again by itself. All is done by the thread that
     calls, so an acknowledgement can never reach another connection than the message came by,
     where its identifier may name another message. Nothing here raises for a broker that is away:
-    `problem` says so. What the broker refuses for good raises `BrokerRefused`.
+    `problem` says so. `sessions_lost` counts how often it came back and the broker had forgotten
+    it, and what it kept for it. What the broker refuses for good raises `BrokerRefused`.
     """
 
     def __init__(self, address: Address, login: Login, clock: Clock, *, in_flight: int) -> None:
@@ -94,7 +95,9 @@ class Subscription:
         self._next_try = 0.0
         self._pause_s = FIRST_PAUSE_S
         self._up_at: float | None = None
+        self._is_known = False
         self.problem: str | None = "not connected yet"
+        self.sessions_lost = 0
         self._client = self._made()
 
     def receive(self, limit: int, *, wait_s: float, gather_s: float) -> tuple[Message, ...]:
@@ -249,13 +252,14 @@ class Subscription:
         self,
         client: Client,
         _data: object,
-        _flags: ConnectFlags,
+        flags: ConnectFlags,
         code: ReasonCode,
         _properties: Properties | None,
     ) -> None:
         if code.is_failure:
             self._refused(code)
             return
+        self.sessions_lost += self._is_known and not flags.session_present
         self._up_at = time.monotonic()
         self._unanswered = 0
         topic = self._address.topic
@@ -276,6 +280,7 @@ class Subscription:
             if code.is_failure:
                 self._refused(code)
                 return
+        self._is_known = True
         self.problem = None
 
     def _disconnected(

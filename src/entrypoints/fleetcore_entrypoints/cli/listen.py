@@ -163,6 +163,7 @@ class _Teller:
         self._messages = 0
         self._problem: str | None = "not connected yet"
         self._was_connected = False
+        self._sessions_lost = 0
 
     def tell(self, heard: Heard) -> None:
         from fleetcore_entrypoints.cli.output import note, print_json
@@ -171,6 +172,12 @@ class _Teller:
         if heard.problem != self._problem:
             note(f"waiting: {heard.problem}" if heard.problem else "listening")
             self._problem = heard.problem
+        if heard.sessions_lost > self._sessions_lost:
+            self._sessions_lost = heard.sessions_lost
+            note(
+                "the broker has forgotten this listener, and with it what was published while it "
+                "was away; does it keep sessions on disk?"
+            )
         if self._as_json:
             print_json({**_content(heard), "done": False})
         elif heard.messages != self._messages:
@@ -212,6 +219,7 @@ def _content(heard: Heard) -> dict[str, object]:
             "max": heard.delays.max_ms,
         },
         "problem": heard.problem,
+        "sessions_lost": heard.sessions_lost,
     }
 
 

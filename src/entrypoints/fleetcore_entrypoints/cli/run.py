@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 COMPACT_EVERY_S: Final = 3600
 """The tail makes a part a minute; so often they become one a day."""
 
+RUN_LOCK_NAME: Final = "run~lock"
 _EVERY_S: Final = 1.0
 _SAID_EVERY: Final = 60
 _FIRST_SAID: Final = 5
@@ -68,6 +69,7 @@ def run(
     """
     from fleetcore.application.regions_config import HOME, checked_name
     from fleetcore_adapters.local.database import Database
+    from fleetcore_adapters.local.folder_lock import FolderLock
     from fleetcore_adapters.local.links import region_called
     from fleetcore_entrypoints.cli.output import note
     from fleetcore_entrypoints.cli.stopping import stopped_by_signals
@@ -80,7 +82,11 @@ def run(
     with closing(Database(data)) as database:
         region_called(database, region and checked_name(region), HOME)
     commands = commands_of(url, listening, data=data, config=config, region=region)
+    alone = FolderLock(data / RUN_LOCK_NAME).held_alone(
+        f"another fleetcore run is at work in {data}: a folder is one region; end that one first"
+    )
     with (
+        alone,
         stopped_by_signals() as stopped,
         Supervisor(commands, note) as supervisor,
         _view(as_json=as_json) as show,

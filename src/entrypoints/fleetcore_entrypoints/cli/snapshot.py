@@ -79,16 +79,19 @@ def list_(*, data: Path, region: str | None, as_json: bool) -> None:
 def verify(*, name: str | None, data: Path, region: str | None, as_json: bool) -> None:
     """Read a snapshot, or all of them, and compare bytes, count and checksum with what they were.
 
-    Exit status 1 if one is not whole.
+    Exit status 1 if one is not whole, or there is none.
     """
     from fleetcore.application import snapshots
-    from fleetcore.errors import CorruptObject
+    from fleetcore.errors import CorruptObject, ObjectMissing
     from fleetcore_entrypoints.cli.output import print_error, print_json
     from fleetcore_entrypoints.cli.progress import lasting
 
     damaged = 0
     with existing_region(data, region) as app, lasting("reading snapshots"):
-        for each in app.snapshots.names() if name is None else (name,):
+        names = app.snapshots.names() if name is None else (name,)
+        if not names:
+            raise ObjectMissing("there are no snapshots; fleetcore snapshot take makes one")
+        for each in names:
             try:
                 _print(snapshots.verify(app.snapshots, each), as_json=as_json)
             except CorruptObject as error:
@@ -125,7 +128,7 @@ def restore(*, name: str | None, data: Path, region: str | None, as_json: bool) 
         began_s = time.monotonic()
         restored = snapshots.restore(app.registers, app.log, app.snapshots, name=name)
         seconds = time.monotonic() - began_s
-        registers = app.registers.digest().registers
+        registers = app.registers.digest().registers - len(app.registers.tombstones())
     for refused, why in restored.refused:
         note(f"passed over {refused}: {why}")
     came = restored.snapshot.name if restored.snapshot else None

@@ -2,6 +2,8 @@
 
 To run a suite on an adapter, subclass it in a test module and give the fixture it names:
 
+    from fleetcore.testing.contracts.event_store import EventStoreContract
+
     class TestMyEventStore(EventStoreContract):
         @pytest.fixture
         def open_event_store(self, tmp_path):

@@ -223,6 +223,14 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         Database(tmp_path)
 
 
+def test_damaged_views_are_made_anew(tmp_path: Path) -> None:
+    """By whoever deletes them: no backup is needed."""
+    (tmp_path / VIEWS_FILE_NAME).write_bytes(b"not a database" * 1000)
+
+    with pytest.raises(StorageUnavailable, match=rf"damaged; .*delete {VIEWS_FILE_NAME} .*anew"):
+        ViewsDatabase(tmp_path)
+
+
 def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     """A file in the folder's place is named."""
     (tmp_path / "file").touch()

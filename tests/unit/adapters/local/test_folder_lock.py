@@ -90,3 +90,27 @@ def test_a_process_that_dies_holds_nothing(tmp_path: Path) -> None:
         thread.join(timeout=30)
 
     assert held.is_set()
+
+
+def test_one_that_is_held_is_not_waited_for(tmp_path: Path) -> None:
+    """Whoever wants it for itself alone is told so, and has it when it is free."""
+    one, other = FolderLock(tmp_path / "lock"), FolderLock(tmp_path / "lock")
+
+    with (
+        one.held_alone("never"),
+        pytest.raises(StorageUnavailable, match="another is at work"),
+        other.held_alone("another is at work"),
+    ):
+        raise AssertionError("both have it")
+
+    with other.held_alone("never"):
+        pass
+
+
+def test_a_lock_that_cannot_be_made_is_another_matter(tmp_path: Path) -> None:
+    """It is told as it is."""
+    with (
+        pytest.raises(StorageUnavailable, match="No such file"),
+        FolderLock(tmp_path / "no folder" / "lock").held_alone("held"),
+    ):
+        raise AssertionError("there is no folder")

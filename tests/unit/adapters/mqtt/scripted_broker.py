@@ -58,7 +58,9 @@ class ScriptedBroker:
         self._subscriptions.append(made)
         return made
 
-    def accept(self, subscription: Subscription, code: int = 0) -> bytes:
+    def accept(
+        self, subscription: Subscription, code: int = 0, *, knows_session: bool = False
+    ) -> bytes:
         """Take a connection and answer it; what it asked for."""
         for _ in range(100):
             subscription.pause(MOMENT_S)
@@ -67,7 +69,7 @@ class ScriptedBroker:
         self._client, _ = self._server.accept()
         self._client.settimeout(PATIENCE_S)
         asked = self.packet(CONNECT)
-        self.send(bytes((0x20, 3, 0, code, 0)))
+        self.send(bytes((0x20, 3, knows_session, code, 0)))
         return asked
 
     def subscribe(self, subscription: Subscription, code: int = 1) -> bytes:

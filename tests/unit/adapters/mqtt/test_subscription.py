@@ -127,6 +127,17 @@ def test_what_came_again_is_acknowledged(broker: ScriptedBroker, subscribed: Sub
     assert [1] == broker.acknowledged()
 
 
+def test_a_forgotten_session_is_counted(broker: ScriptedBroker, subscribed: Subscription) -> None:
+    """Not the first one, which is new, nor one that the broker still has."""
+    for knows_session in (True, False, True):
+        broker.hang_up()
+        broker.accept(subscribed, knows_session=knows_session)
+        broker.subscribe(subscribed)
+        assert [] == payloads(subscribed)
+
+    assert 1 == subscribed.sessions_lost
+
+
 def test_it_holds_only_so_many_bytes(
     broker: ScriptedBroker, subscribed: Subscription, monkeypatch: pytest.MonkeyPatch
 ) -> None:
