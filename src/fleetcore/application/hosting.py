@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import compress
+from itertools import compress, islice
+from typing import Final
 
 from attrs import evolve
 
@@ -17,6 +18,9 @@ from fleetcore.ports.live_log import Batches, LiveLog
 from fleetcore.ports.location_log import LocationLog
 from fleetcore.ports.region import Recount, Region
 from fleetcore.ports.registers import Held, Registers
+
+REGISTERS_AT_ONCE: Final = 1_000
+"""So many are in memory where a region goes through its own."""
 
 
 class HostedRegion(Region):
@@ -81,8 +85,8 @@ class HostedRegion(Region):
         # A city's registers are in all buckets, so only all of them together count it.
         untrue = self._registers.recount(buckets if parts > 1 else None)
         registers, corrupt = 0, list[str]()
-        for bucket in buckets:
-            facts = list(self._registers.scan([bucket]))
+        scanned = self._registers.scan(buckets)
+        while facts := list(islice(scanned, REGISTERS_AT_ONCE)):
             registers += len(facts)
             genuine = self._engine.genuine(facts)
             corrupt += (fact[0] for fact, is_so in zip(facts, genuine, strict=True) if not is_so)
