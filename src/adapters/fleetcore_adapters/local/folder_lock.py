@@ -43,7 +43,10 @@ class FolderLock:
 
     @contextmanager
     def held_alone(self, otherwise: str) -> Iterator[None]:
-        """Hold the lock, which nobody holds yet. Raises `StorageUnavailable`: `otherwise`."""
+        """Hold the lock, which nobody holds yet. Raises `StorageUnavailable`: `otherwise`.
+
+        Of one instance, either this or `held` is used.
+        """
         with self._threads:
             try:
                 with translated(self._path):

@@ -175,7 +175,7 @@ class _Teller:
         if heard.sessions_lost > self._sessions_lost:
             self._sessions_lost = heard.sessions_lost
             note(
-                "the broker has forgotten this listener, and with it what was published while it "
+                "the broker has forgotten this listener, and with it what it kept for it while it "
                 "was away; does it keep sessions on disk?"
             )
         if self._as_json:

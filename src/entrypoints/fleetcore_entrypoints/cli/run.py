@@ -64,8 +64,8 @@ def run(
 
     Each is a process of its own, begun again when it ends, and a command of its own: `listen`
     (only with a URL; its options may follow), `follow`, `drift watch`, `snapshot watch`, and
-    `compact --every 3600`, which folds the log's tail too. Ctrl-C or SIGTERM ends all of them
-    after what is in hand is stored.
+    `compact --every 3600`, which folds the log's tail too. A folder has one such run. Ctrl-C or
+    SIGTERM ends all of them after what is in hand is stored.
     """
     from fleetcore.application.regions_config import HOME, checked_name
     from fleetcore_adapters.local.database import Database

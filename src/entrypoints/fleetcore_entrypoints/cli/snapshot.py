@@ -99,6 +99,10 @@ def verify(*, name: str | None, data: Path, region: str | None, as_json: bool) -
                 if as_json:
                     print_json({"name": each, "error": str(error)})
                 print_error(error.code, str(error))
+            except ObjectMissing:
+                # Who takes snapshots thins them out meanwhile.
+                if name is not None or each in app.snapshots.names():
+                    raise
     if damaged:
         raise click.exceptions.Exit(1)
 
@@ -130,7 +134,7 @@ def restore(*, name: str | None, data: Path, region: str | None, as_json: bool) 
         seconds = time.monotonic() - began_s
         registers = app.registers.digest().registers - len(app.registers.tombstones())
     for refused, why in restored.refused:
-        note(f"passed over {refused}: {why}")
+        note(f"passed over {refused}: {why.removeprefix(f'{refused}: ')}")
     came = restored.snapshot.name if restored.snapshot else None
     if as_json:
         print_json(
@@ -171,13 +175,13 @@ def watch(
     from fleetcore_entrypoints.cli.supervised import give_way, is_supervised
     from fleetcore_entrypoints.options import config_at
 
-    # A snapshot may take its time; what vehicles report may not.
-    give_way(at_once=True)
     fleet = config_at(config)
     settings = fleet.snapshots
     if every is not None:
         settings = evolve(settings, every_s=every)
     with existing_region(data, region) as app, stopped_by_signals() as stopped:
+        # A snapshot may take its time; what vehicles report may not.
+        give_way(at_once=True)
         names = list(fleet.regions) if app.region in fleet.regions else [app.region]
         cursor = 0
         while True:
