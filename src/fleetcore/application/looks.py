@@ -82,9 +82,9 @@ def first_look(panel: Panel, at_ms: int, recounted: tuple[int, int] | None = Non
     def inside(
         region: Region, leaves: Collection[int]
     ) -> tuple[Mapping[int, Collection[int]], tuple[Tombstone, ...]]:
+        # Regions wait for the slowest of them at every question, so these two are one.
         return region.fingerprints(leaves), region.tombstones(leaves)
 
-    # Regions wait for the slowest of them at every question, so these two are one.
     digests = panel.ask_all(lambda region: region.digest())
     buckets = differing({name: digest.buckets for name, digest in digests.items()})
     sums = panel.ask(asked(buckets), lambda region, wanted: region.leaves(wanted))

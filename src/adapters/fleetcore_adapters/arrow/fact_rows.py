@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from fleetcore.domain.facts import Fact
-from fleetcore.domain.fingerprint import FIELD_NUMBERS, salt, word_of
+from fleetcore.domain.fingerprint import FIELD_NUMBERS, word_of
 from fleetcore_adapters.arrow.columns import Numbers, Words, number_words
 from fleetcore_adapters.arrow.part_file import SCHEMA
+from fleetcore_adapters.arrow.texts import text_words
 from fleetcore_adapters.vectors.splitmix import mixed
-from fleetcore_adapters.vectors.texts import hashes_of
 
 
 def table_of(facts: Sequence[Fact], ingestion: str) -> pa.Table:
@@ -49,7 +49,7 @@ def _words(field: str, values: tuple[Any, ...]) -> Words:
     """What each value of a field adds to the fingerprint of its fact."""
     match field:
         case "vehicle_id":
-            return mixed(hashes_of(values) + np.uint64(salt(field)))
+            return text_words(field, pa.array(values, pa.string()))
         case "observed_at":
             return number_words(field, Numbers(values=np.array(values, np.int64)))
         case "status" | "city":  # of few names
